@@ -1,0 +1,1 @@
+"""Who acts in the market, and the rules they act by. Imports no other package of the project."""

@@ -1,0 +1,1 @@
+"""What every actor needs: parameters, addressed randomness, the offer book, events."""

@@ -1,0 +1,272 @@
+"""Models that exist, and the offer book: what can be bought this month, as columns.
+
+An *offering* is (model, access, tuned). Its id is model x 6 + access + 3 x tuned and never
+changes; its row in the book does, month by month. The book is sorted by vendor, so that a nest of
+the choice is contiguous.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.licence import licence_of
+from agents.common.randomness import name_id
+from agents.common.vocabulary import ACCESSES, NONE, TIERS, VARIANTS, Access
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I8 = NDArray[np.int8]
+I16 = NDArray[np.int16]
+I32 = NDArray[np.int32]
+
+
+class Model:
+    """One released model. Quality in logits, costs and prices in $ per Mtok, months from 2023-01."""
+
+    __slots__ = (
+        "active_params", "api", "effective_compute", "first_perceived", "generation", "index",
+        "key", "licence", "list_price", "lone", "name", "on_sale", "open", "q", "released",
+        "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
+        "vendor", "withdrawn",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, name: str, vendor: int, vendor_id: str, tier: int, generation: int, q: float,
+        released: int, licence: int, serving_cost: float, total_params: float,
+        active_params: float, effective_compute: float, scripted: bool, api: bool,
+        list_price: float | None, users_threshold: float = np.inf,
+    ) -> None:  # fmt: skip
+        self.index = NONE
+        self.name = name
+        self.vendor = vendor
+        self.tier = tier
+        self.generation = generation
+        self.key = name_id(f"{vendor_id}/{TIERS[tier]}/{generation}")
+        self.q = q
+        self.first_perceived = q
+        self.released = released
+        self.on_sale = released
+        self.licence = licence
+        self.open = licence_of(licence).open_weights
+        self.serving_cost = serving_cost
+        """$ per Mtok at serving efficiency 1 (2023-01)."""
+        self.total_params = total_params
+        self.active_params = active_params
+        self.effective_compute = effective_compute
+        self.scripted = scripted
+        self.api = api
+        """Sold by its vendor as a service."""
+        self.list_price = list_price
+        """Vendor's own list price; None if it has none."""
+        self.users_threshold = users_threshold
+        self.superseded: int | None = None
+        self.withdrawn: int | None = None
+        self.lone = False
+        """Weights only: no host serves it."""
+
+    @property
+    def line(self) -> tuple[int, int, bool]:
+        """The product line a successor replaces: vendor, tier, openness."""
+        return (self.vendor, self.tier, self.open)
+
+    def on_list(self, month: int, predecessor_months: int) -> bool:
+        """Offered to new buyers: current, or superseded for less than a year."""
+        if self.on_sale > month:
+            return False
+        return self.superseded is None or month - self.superseded < predecessor_months
+
+
+class OfferBook(NamedTuple):
+    """One row per offering that somebody may hold or buy this month."""
+
+    offering: I32
+    model: I32
+    vendor: I16
+    tier: I8
+    access: I8
+    tuned: I8
+    open: I8
+    listed: I8
+    """On the list of new buyers; others are for those who hold them."""
+    key: NDArray[np.uint32]
+    """Address of the model for noise: hash of vendor, tier, generation."""
+    price: F64
+    """$ per Mtok paid for tokens; 0 for self-host."""
+    cost: F64
+    """$ per Mtok of serving it, to whoever serves."""
+    q: F32
+    q_perceived: F32
+    packaging: F32
+    """Packaging of the seller, with the vendor's fading brand, share of value."""
+    control: F32
+    """Control the buyer gains, 0 to 1."""
+    risk: F32
+    """Recent-incident factor on exposure, at least 1."""
+    tuning_price: F32
+    """$ per Mtok of training tokens; 0 for plain offerings."""
+    gain: F32
+    """1 where own data raise quality (tuned), else 0."""
+    crowd_gain: F32
+    """Quality a tuned model has from others' tuning."""
+    replica_rent: F64
+    """$ a month of one self-hosted replica; 0 otherwise."""
+    replica_capacity: F64
+    """Mtok a month of one replica at planned utilisation."""
+    fee_rate: F64
+    """Licence fee of the vendor, share of GPU rent."""
+    services_rate: F64
+    """Support bought from the vendor, share of GPU rent."""
+    demand: F32
+    """Factor on tokens used, by price."""
+    resold: I8
+    """Platforms sell it as well."""
+    force: I8
+    """What holders must do this month: 0 nothing, 1 look at the vendor's own list, 2 at all."""
+
+
+def row_index(book: OfferBook, models: int) -> I32:
+    """Row of every offering id in the book, -1 where it is gone."""
+    rows = np.full(max(models * VARIANTS, 1), NONE, np.int32)
+    rows[book.offering] = np.arange(len(book.offering), dtype=np.int32)
+    return rows
+
+
+def offering_name(model: str, access: int, tuned: bool) -> str:
+    """Name of an offering in tables."""
+    return f"{model} / {ACCESSES[access]}{' tuned' if tuned else ''}"
+
+
+class ClassLists(NamedTuple):
+    """Per consideration class, the rows it may buy, sorted by vendor, with their columns.
+
+    A class is (region, bound by residency, restricted, open-aware). Columns are copied in the
+    order of the lists so that evaluating one is a walk over contiguous memory.
+    """
+
+    start: NDArray[np.int64]
+    row: I32
+    vendor: I16
+    key: NDArray[np.uint32]
+    variant: I8
+    tier: I8
+    open: I8
+    q: F32
+    gain: F32
+    crowd_gain: F32
+    price: F32
+    exposure: F32
+    exposure_skill: F32
+    """Exposure added by lack of skill."""
+    packaging: F32
+    control: F32
+    tuning_price: F32
+    replica_rent: F32
+    replica_capacity: F32
+    fees: F32
+    """Licence fee and services, share of GPU rent."""
+    resold: I8
+    listed: I8
+
+
+def class_code(region: int, residency: int, restricted: int, aware: int) -> int:
+    """Code of a consideration class."""
+    return ((region * 2 + residency) * 2 + restricted) * 2 + aware
+
+
+class Exposures(NamedTuple):
+    """Exposure of data by access, against a home vendor's own service."""
+
+    foreign: float
+    hosted: float
+    selfhost: float
+    unskilled: float
+
+
+class RegionRule(NamedTuple):
+    """What a region lets its firms buy."""
+
+    home: bool
+    foreign_apis: bool
+
+
+def class_lists(
+    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, exposures: Exposures
+) -> ClassLists:
+    """The allowed rows of every consideration class."""
+    rows, starts, exposure = [], [0], []
+    for code in range(len(regions) * 8):
+        region, residency = code >> 3, (code >> 2) & 1
+        allowed = _allowed(book, regions, vendor_region, region, bool(residency), code & 3)
+        chosen = np.flatnonzero(allowed)
+        rows.append(chosen)
+        exposure.append(_exposure(book, chosen, regions, vendor_region, region, exposures))
+        starts.append(starts[-1] + len(chosen))
+    return _gather(book, np.concatenate(rows), np.array(starts), np.concatenate(exposure), exposures)
+
+
+def _foreign(
+    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, region: int
+) -> NDArray[np.bool_]:
+    home = np.array([r.home for r in regions])
+    return np.asarray(home[vendor_region[book.vendor]] != regions[region].home)
+
+
+def _allowed(
+    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, region: int,
+    residency: bool, flags: int,
+) -> NDArray[np.bool_]:  # fmt: skip
+    restricted, aware = bool(flags & 2), bool(flags & 1)
+    service = book.access != Access.SELFHOST
+    allowed = np.ones(book.offering.size, bool)
+    if restricted:
+        allowed &= ~service
+    if not aware:
+        allowed &= book.open == 0
+    if not regions[region].foreign_apis:
+        foreign = _foreign(book, regions, vendor_region, region)
+        allowed &= ~((book.access == Access.API) & foreign)
+    if residency:
+        abroad = vendor_region[book.vendor] != region
+        allowed &= ~(service & abroad)
+    return allowed
+
+
+def _exposure(
+    book: OfferBook, rows: NDArray[np.int64], regions: tuple[RegionRule, ...], vendor_region: I8,
+    region: int, exposures: Exposures,
+) -> F64:  # fmt: skip
+    foreign = _foreign(book, regions, vendor_region, region)[rows]
+    by_access = np.array([1.0, exposures.hosted, exposures.selfhost])[book.access[rows]]
+    api = book.access[rows] == Access.API
+    return np.asarray(np.where(api & foreign, exposures.foreign, by_access) * book.risk[rows])
+
+
+def _gather(
+    book: OfferBook, rows: NDArray[np.int64], starts: NDArray[np.int64], exposure: F64,
+    exposures: Exposures,
+) -> ClassLists:  # fmt: skip
+    selfhost = book.access[rows] == Access.SELFHOST
+    return ClassLists(
+        start=starts.astype(np.int64),
+        row=rows.astype(np.int32),
+        vendor=book.vendor[rows],
+        key=book.key[rows],
+        variant=(book.access[rows] + 3 * book.tuned[rows]).astype(np.int8),
+        tier=book.tier[rows],
+        open=book.open[rows],
+        q=book.q_perceived[rows],
+        gain=book.gain[rows],
+        crowd_gain=book.crowd_gain[rows],
+        price=book.price[rows].astype(np.float32),
+        exposure=exposure.astype(np.float32),
+        exposure_skill=np.where(selfhost, exposures.unskilled, 0.0).astype(np.float32),
+        packaging=book.packaging[rows],
+        control=book.control[rows],
+        tuning_price=book.tuning_price[rows],
+        replica_rent=book.replica_rent[rows].astype(np.float32),
+        replica_capacity=book.replica_capacity[rows].astype(np.float32),
+        fees=(book.fee_rate[rows] + book.services_rate[rows]).astype(np.float32),
+        resold=book.resold[rows],
+        listed=book.listed[rows],
+    )

@@ -1,0 +1,1 @@
+"""Enterprises and their slots, as columns: population, choice, adoption, usage."""

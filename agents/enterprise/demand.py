@@ -1,0 +1,122 @@
+"""What a sample of slots would choose if it chose afresh: the demand that vendors price to.
+
+The sample is systematic by weight x tokens, so that every sampled slot stands for the same number
+of tokens; it is redrawn once a year and shared by all vendors.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.compiled import kernel
+from agents.common.offers import ClassLists, OfferBook
+from agents.enterprise.columns import EnterpriseColumns, Firms, Slots
+from agents.enterprise.evaluation import (
+    Buyer,
+    Platforms,
+    Rules,
+    parts_of,
+    taste,
+    tuned_gain,
+    worth,
+)
+from agents.enterprise.month import class_of
+
+Floats = NDArray[np.float64]
+FORBIDDEN = -1e30
+"""Utility of an offering a sampled slot may not buy."""
+
+
+class Sample(NamedTuple):
+    """Slots that stand for the market, each with the same tokens."""
+
+    firm: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    tokens: float
+    """Mtok a month at the demand of 2023 that the sample stands for, all firms."""
+    home: NDArray[np.bool_]
+
+
+class Demand(NamedTuple):
+    """Entry demand of a sample over the rows of an offer book."""
+
+    utility: Floats
+    """(types, rows) without price paid for tokens."""
+    price_weight: Floats
+    """(types,) utils per $/Mtok."""
+    success: Floats
+    """(types, rows) share of value reached."""
+    cost: Floats
+    """(types, rows) $ a month per Mtok of tokens wanted, all included."""
+    value: Floats
+    """(types,) $ per Mtok."""
+
+
+def draw_sample(
+    columns: EnterpriseColumns, size: int, offset: float, home: NDArray[np.int8]
+) -> Sample:
+    """Systematic sample of `size` slots; `offset` in (0, 1) places the comb."""
+    firms, slots = columns.firms, columns.slots
+    owner = np.repeat(np.arange(len(columns)), np.diff(firms.first_slot))
+    mass = np.cumsum(firms.weight[owner] * slots.tokens.astype(np.float64))
+    total = float(mass[-1])
+    points = (np.arange(size) + offset) / size * total
+    chosen = np.minimum(np.searchsorted(mass, points), len(mass) - 1)
+    return Sample(owner[chosen], chosen, total, home[firms.region[owner[chosen]]] == 1)
+
+
+@kernel
+def _fill(
+    firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: Firms, slots: Slots,
+    growth: float, rules: Rules, lists: ClassLists, platforms: Platforms, key: np.uint64,
+    vendor_keys: NDArray[np.uint32], demand: Demand,
+) -> None:  # fmt: skip
+    for i in range(firm_of.size):
+        firm, slot = firm_of[i], slot_of[i]
+        skill = firms.skill[firm]
+        data = np.float64(slots.data[slot])
+        buyer = Buyer(
+            firms.theta[firm], slots.tokens[slot] * growth, slots.value[slot],
+            slots.difficulty[slot], tuned_gain(rules, data),
+            min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
+            rules.risk_weight * firms.sensitivity[firm], 1.0 - skill, firms.control[firm],
+            firms.own_base[firm], rules.staff_month * (1.6 - 1.2 * skill),
+            firms.capital_cost[firm], firms.platform[firm], np.uint64(0), -1, -1, np.uint32(0),
+            0, 0, False,
+        )  # fmt: skip
+        code = class_of(firms, firm)
+        credit = 1.0 - buyer.capital_cost * rules.credit_days / 365.0
+        demand.price_weight[i] = buyer.theta * credit / buyer.value
+        demand.value[i] = buyer.value
+        for k in range(lists.start[code], lists.start[code + 1]):
+            row = lists.row[k]
+            if lists.listed[k] == 0:
+                continue
+            if lists.tuning_price[k] > 0.0 and buyer.training <= 0.0:
+                continue
+            parts = parts_of(rules, buyer, lists, platforms, k)
+            vendor = lists.vendor[k]
+            liking = taste(key, firm, vendor_keys[vendor], rules.taste_spread)
+            paid = demand.price_weight[i] * lists.price[k]
+            demand.utility[i, row] = buyer.theta * (worth(rules, parts) + liking) + paid
+            demand.success[i, row] = parts.success
+            demand.cost[i, row] = parts.cost * buyer.value
+
+
+def entry_demand(
+    sample: Sample, columns: EnterpriseColumns, growth: float, rules: Rules, book: OfferBook,
+    lists: ClassLists, platforms: Platforms, taste_key: np.uint64,
+    vendor_keys: NDArray[np.uint32],
+) -> Demand:  # fmt: skip
+    """Utilities of the sampled slots as if they held nothing: cost sample x list length."""
+    types, rows = len(sample.firm), book.offering.size
+    demand = Demand(
+        np.full((types, rows), FORBIDDEN), np.ones(types), np.zeros((types, rows)),
+        np.full((types, rows), np.inf), np.ones(types),
+    )  # fmt: skip
+    _fill(
+        sample.firm, sample.slot, columns.firms, columns.slots, growth, rules, lists, platforms,
+        taste_key, vendor_keys, demand,
+    )  # fmt: skip
+    return demand

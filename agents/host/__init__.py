@@ -1,0 +1,1 @@
+"""Hosts and platforms that serve open weights, and operators of applications on them."""

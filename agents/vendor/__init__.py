@@ -1,0 +1,1 @@
+"""Vendors of models: capability, prices, strategies, money."""

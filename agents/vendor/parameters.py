@@ -1,0 +1,420 @@
+"""Parameters of vendors: what they are, what they can build, how they price, pay and decide."""
+
+from agents.common.licence import LICENCE_NAMES
+from agents.common.parameter import Parameters, parameter
+from agents.common.vocabulary import STRATEGIES
+
+PROTOTYPE = "screening of a throw-away prototype"
+EXPERT = "expert judgement, uncertain"
+
+
+class VendorParameters(Parameters):
+    """One vendor of the roster. Money in millions of dollars."""
+
+    name: str = parameter(..., unit="text", description="Name shown in tables", source="label")
+    archetype: str = parameter(
+        ..., unit="-", choices=("frontier", "platform", "follower", "challenger", "start-up"),
+        description="Kind of vendor", source="reading of the market",
+    )  # fmt: skip
+    region: str = parameter(
+        ..., unit="region id", description="Home region of the vendor", source="public record"
+    )
+    present: bool = parameter(
+        True, unit="yes or no", description="Takes part in this scenario", source="model design"
+    )
+    enters: str = parameter(
+        "2023-01", unit="YYYY-MM", description="Month of entry", source="public record"
+    )
+    strategy: str = parameter(
+        ..., unit="-", choices=STRATEGIES, source="claims of 2023-2024 and licences of its models",
+        description="Strategy at the start; dual opens the tiers listed in open_tiers",
+    )  # fmt: skip
+    open_tiers: tuple[str, ...] = parameter(
+        ("small",), unit="tiers", source="licences of its models",
+        description="Tiers whose weights a dual vendor publishes",
+    )  # fmt: skip
+    licence: str = parameter(
+        "permissive", unit="-", choices=LICENCE_NAMES[1:], source="licences of its models",
+        description="Licence of the weights it publishes",
+    )  # fmt: skip
+    sells_api: bool = parameter(
+        True, unit="yes or no", source="public record",
+        description="Sells its models as a service of its own",
+    )  # fmt: skip
+    budget: float = parameter(
+        ..., unit="ln of 78 M$", low=-15, high=10, source="F141-F143 and expert judgement",
+        description="Cost of one large training run in 2023-01 against GPT-4's, in logs",
+    )  # fmt: skip
+    lead: float = parameter(
+        0.0, unit="ln", low=-5, high=5, source=EXPERT,
+        description="Private algorithmic lead in 2023-01",
+    )  # fmt: skip
+    lead_rate: float = parameter(
+        1.0, unit="x", low=0, high=20, source=EXPERT,
+        description="Speed of building a private lead against the average vendor",
+    )  # fmt: skip
+    cash: float = parameter(
+        ..., unit="M$", low=0, high=1e7, description="Cash in 2023-01", source=EXPERT
+    )
+    staff: float = parameter(
+        ..., unit="M$ per month", low=0, high=1e5, description="Staff cost in 2023", source=EXPERT
+    )
+    complement: float = parameter(
+        0.0, unit="M$ per month", low=0, high=1e5, source=PROTOTYPE,
+        description="Income of other business that grows with the use of its models",
+    )  # fmt: skip
+    packaging: float = parameter(
+        0.0, unit="share of value", low=0, high=2, source=EXPERT,
+        description="Packaging stock in 2023-01: product, tools, support, trust",
+    )  # fmt: skip
+    brand: float = parameter(
+        0.0, unit="share of value", low=0, high=1, source=EXPERT,
+        description="Brand in 2023-01, fading",
+    )  # fmt: skip
+    cadence: float = parameter(
+        8.0, unit="months", low=1, high=60, plausible=(5, 12), source=PROTOTYPE,
+        description="Mean time between large models",
+    )  # fmt: skip
+    funding: float = parameter(
+        1.0, unit="x", low=0, high=20, source=EXPERT,
+        description="Access to outside money against the average vendor",
+    )  # fmt: skip
+    tuning: bool = parameter(
+        True, unit="yes or no", source="public record", description="Sells tuning of closed models"
+    )
+
+
+class CapabilityParameters(Parameters):
+    """What compute, ideas and rivals' work make of a model."""
+
+    kappa: float = parameter(
+        0.22, unit="logits per e-fold", low=0, high=2, plausible=(0.17, 0.28), source=PROTOTYPE,
+        description="Quality gained per e-fold of effective training compute",
+    )  # fmt: skip
+    hardware_growth: float = parameter(
+        1.35, unit="x per year", low=0.5, high=5, plausible=(1.3, 1.43), source="F140",
+        description="Growth of compute per dollar",
+    )  # fmt: skip
+    algorithm_growth: float = parameter(
+        3.0, unit="x per year", low=1, high=20, plausible=(2, 5), source="F139",
+        description="Growth of public algorithmic efficiency",
+    )  # fmt: skip
+    publication: float = parameter(
+        1.0, unit="0 to 1", low=0, high=1, source=EXPERT,
+        description="How freely vendors publish; 0 is a world without publication",
+    )  # fmt: skip
+    publication_share: float = parameter(
+        0.5, unit="share", low=0, high=1, plausible=(0.2, 0.8), source=EXPERT,
+        description="Share of public progress that is vendors' published work",
+    )  # fmt: skip
+    budget_growth: float = parameter(
+        2.4, unit="x per year", low=1, high=10, plausible=(2.0, 2.9), source="F138",
+        description="Desired growth of training budgets",
+    )  # fmt: skip
+    catch_up: float = parameter(
+        0.25, unit="per year", low=0, high=5, plausible=(0, 0.8), source=PROTOTYPE,
+        description="Extra budget growth of followers per e-fold behind the leader",
+    )  # fmt: skip
+    catch_up_floor: float = parameter(
+        1.0, unit="ln", low=0, high=10, source=EXPERT,
+        description="Distance to the leader's budget that followers accept",
+    )  # fmt: skip
+    income_share: float = parameter(
+        0.5, unit="share of a year's income", low=0, high=5, source=EXPERT,
+        description="Largest training run a vendor can afford out of income",
+    )  # fmt: skip
+    cash_months: float = parameter(
+        24.0, unit="months", low=1, high=240, source=EXPERT,
+        description="Months over which cash may be spent on one training run",
+    )  # fmt: skip
+    research: float = parameter(
+        2.5, unit="x", low=1, high=20, plausible=(2, 4), source="F142 and cost reports",
+        description="All research and training against the cost of the final large run",
+    )  # fmt: skip
+    ceiling: float | None = parameter(
+        None, unit="logits", low=0.1, high=100, source="scenario",
+        description="Quality toward which returns to compute shrink; none for no ceiling",
+    )  # fmt: skip
+    medium_compute: float = parameter(
+        0.35, unit="share", low=0.001, high=1, source=PROTOTYPE,
+        description="Compute of a medium model against a large one",
+    )  # fmt: skip
+    small_compute: float = parameter(
+        0.12, unit="share", low=0.001, high=1, source=PROTOTYPE,
+        description="Compute of a small model against a large one",
+    )  # fmt: skip
+    distillation: float = parameter(
+        0.5, unit="share", low=0, high=1, plausible=(0.2, 0.8), source=EXPERT,
+        description="Share of the loss by size regained by training on the own large model",
+    )  # fmt: skip
+    imitation: float = parameter(
+        0.5, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=PROTOTYPE,
+        description="Share of the distance to the frontier closed by learning from rivals' services",
+    )  # fmt: skip
+    imitation_ramp: float = parameter(
+        18.0, unit="months", low=0, high=120, plausible=(6, 30), source=PROTOTYPE,
+        description="Time from 2023-01 until imitation is in full use",
+    )  # fmt: skip
+    imitation_lag: int = parameter(
+        4, unit="months", low=0, high=60, source=EXPERT,
+        description="Age of the frontier that imitators learn from",
+    )  # fmt: skip
+    lead_gain: float = parameter(
+        0.015, unit="ln per month", low=0, high=1, plausible=(0, 0.15), source=PROTOTYPE,
+        description="Private lead a vendor at the largest budget builds a month",
+    )  # fmt: skip
+    lead_half_life: float = parameter(
+        6.0, unit="months", low=0.1, high=240, plausible=(4, 9), source=PROTOTYPE,
+        description="Half-life of a private lead before it leaks",
+    )  # fmt: skip
+    flywheel: float = parameter(
+        0.02, unit="logits per e-fold", low=0, high=1, plausible=(0, 0.05), source=PROTOTYPE,
+        description="Quality a vendor gains from the tokens it has served",
+    )  # fmt: skip
+    noise: float = parameter(
+        0.05, unit="logits", low=0, high=1, source=PROTOTYPE,
+        description="Luck of a release",
+    )  # fmt: skip
+    follower_scale: float = parameter(
+        0.3, unit="-", low=0, high=1, source="scaling of parameters with compute",
+        description="Exponent of serving cost in training compute for later models",
+    )  # fmt: skip
+
+
+class CrowdParameters(Parameters):
+    """What users of an open family give back."""
+
+    effectiveness: float = parameter(
+        1.0, unit="x", low=0, high=20, plausible=(0, 3), source="model design",
+        description="Strength of both channels; 0 is a world without a crowd",
+    )  # fmt: skip
+    quality: float = parameter(
+        0.03, unit="logits", low=0, high=3, plausible=(0, 0.2), source=PROTOTYPE,
+        description="Largest quality a crowd adds to a family's next release",
+    )  # fmt: skip
+    packaging: float = parameter(
+        0.10, unit="share of value", low=0, high=2, plausible=(0, 0.3), source=PROTOTYPE,
+        description="Largest packaging a crowd adds to a family: tools and know-how",
+    )  # fmt: skip
+    tuning: float = parameter(
+        0.10, unit="logits", low=0, high=2, plausible=(0, 0.3), source=EXPERT,
+        description="Largest gain of tuned small models from others' cumulative cheap tuning",
+    )  # fmt: skip
+    half_users: float = parameter(
+        100_000.0, unit="firms", low=1, high=1e9, source=EXPERT,
+        description="Firms using a family at which a crowd is half as strong as it can be",
+    )  # fmt: skip
+    affordability: float = parameter(
+        0.3, unit="-", low=0, high=2, plausible=(0, 1), source=EXPERT,
+        description="Exponent of a crowd's strength in the cheapness of compute",
+    )  # fmt: skip
+
+
+class PricingParameters(Parameters):
+    """How list prices are set."""
+
+    share_weight: float = parameter(
+        0.65, unit="0 to 1", low=0, high=1, plausible=(0, 0.8), source=PROTOTYPE,
+        description="Omega: weight of share over profit in the target price",
+    )  # fmt: skip
+    step: float = parameter(
+        0.3, unit="share", low=0, high=1, plausible=(0.2, 1), source=PROTOTYPE,
+        description="Part of the way to the target (in logs) that one revision goes",
+    )  # fmt: skip
+    largest_cut: float = parameter(
+        0.25, unit="x", low=0.01, high=1, source=EXPERT, description="Largest cut in one revision"
+    )
+    largest_rise: float = parameter(
+        3.0, unit="x", low=1, high=100, source=EXPERT, description="Largest rise in one revision"
+    )
+    price_war_quality_gap: float = parameter(
+        0.3, unit="logits", low=0, high=10, source=EXPERT,
+        description="A rival this near whose price falls by more than half sets off a response",
+    )  # fmt: skip
+    subsidy: float = parameter(
+        0.0, unit="share of serving cost", low=0, high=1, source="scenario",
+        description="Deepest price below serving cost that vendors pay out of cash",
+    )  # fmt: skip
+    subsidy_small: float = parameter(
+        0.3, unit="share of serving cost", low=0, high=1, source="article: small tiers priced low",
+        description="Deepest price below serving cost for small models",
+    )  # fmt: skip
+    serving_open: float = parameter(
+        0.8, unit="$/Mtok", low=0.001, high=100, source="F068: hosted Llama 2 70B at 1 $",
+        description="Cost of serving an open model of 70 B parameters in 2023-01",
+    )  # fmt: skip
+    serving_exponent: float = parameter(
+        0.8, unit="-", low=0, high=2, source=EXPERT,
+        description="Exponent of serving cost in active parameters",
+    )  # fmt: skip
+    serving_closed: float = parameter(
+        3.6, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=PROTOTYPE,
+        description="Cost of serving a large closed model in 2023-01",
+    )  # fmt: skip
+    serving_medium: float = parameter(
+        0.35, unit="x", low=0.001, high=1, source=PROTOTYPE,
+        description="Serving cost of a medium closed model against a large one",
+    )  # fmt: skip
+    serving_small: float = parameter(
+        0.12, unit="x", low=0.001, high=1, source=PROTOTYPE,
+        description="Serving cost of a small closed model against a large one",
+    )  # fmt: skip
+    open_size: float = parameter(
+        0.35, unit="x", low=0.01, high=2, plausible=(0.2, 0.6), source=PROTOTYPE,
+        description="Serving cost of a later open model against a closed one of its tier",
+    )  # fmt: skip
+    efficiency_growth: float = parameter(
+        2.5, unit="x per year", low=1, high=20, plausible=(1.5, 4), source=EXPERT,
+        description="Growth of serving efficiency by hardware and software",
+    )  # fmt: skip
+    efficiency_limit: float = parameter(
+        40.0, unit="x", low=1, high=1e4, source=EXPERT,
+        description="Serving efficiency at which improvement ends",
+    )  # fmt: skip
+    tuned_premium: float = parameter(
+        5.0, unit="x", low=1, high=20, plausible=(1, 6), source="F079",
+        description="Price of tuned tokens on a closed service against plain ones",
+    )  # fmt: skip
+    tuning_closed: float = parameter(
+        8.0, unit="$/Mtok", low=0, high=1000, source="article: GPT-3.5 tuning at 8 $",
+        description="Price of tuning a closed small model",
+    )  # fmt: skip
+    tuning_open: float = parameter(
+        4.0, unit="$/Mtok", low=0, high=1000, source="article: Llama 2 70B tuning at 4 $",
+        description="Price of tuning an open model of 70 B parameters",
+    )  # fmt: skip
+    payment: str = parameter(
+        "prepaid", unit="-", choices=("prepaid", "postpaid"), source="article: prepayment",
+        description="Terms of payment for services",
+    )  # fmt: skip
+    credit_days: float = parameter(
+        60.0, unit="days", low=0, high=365, source="article: up to 60 days of credit",
+        description="Days of credit under postpaid terms",
+    )  # fmt: skip
+    prepaid_days: float = parameter(
+        15.0, unit="days", low=0, high=365, source=EXPERT,
+        description="Mean days that prepaid money is paid ahead of use",
+    )  # fmt: skip
+    bad_debt: float = parameter(
+        0.02, unit="share", low=0, high=0.5, plausible=(0.01, 0.03), source=EXPERT,
+        description="Share of postpaid bills never paid",
+    )  # fmt: skip
+
+
+class FinanceParameters(Parameters):
+    """Vendors' money outside prices and training."""
+
+    packaging_cost: float = parameter(
+        0.35, unit="share of API revenue", low=0, high=2, source="cost reports of closed vendors",
+        description="Packaging, free tiers and support",
+    )  # fmt: skip
+    packaging_power: float = parameter(
+        0.0085, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.003, 0.02),
+        source="fitted so that closed leaders stand at 0.3-0.7 in 2023-24",
+        description="Packaging built per square root of a month's outlay",
+    )  # fmt: skip
+    packaging_decay: float = parameter(
+        0.02, unit="per month", low=0, high=1, source=EXPERT,
+        description="Loss of packaging stock",
+    )  # fmt: skip
+    packaging_base: float = parameter(
+        10.0, unit="M$ per month", low=0, high=1e4, source=EXPERT,
+        description="Packaging outlay of a vendor with full cash before it has revenue",
+    )  # fmt: skip
+    packaging_equal: bool = parameter(
+        False, unit="yes or no", source="control world",
+        description="Give every seller, host and open family the same packaging",
+    )  # fmt: skip
+    brand_fade: float = parameter(
+        18.0, unit="months", low=1, high=600, source=EXPERT, description="Time over which brand fades"
+    )
+    staff_growth: float = parameter(
+        0.25, unit="share of income growth", low=0, high=2, source=EXPERT,
+        description="Growth of staff cost with income",
+    )  # fmt: skip
+    complement_sensitivity: float = parameter(
+        0.2, unit="share", low=0, high=1, plausible=(0, 0.5), source=EXPERT,
+        description="Share of complement income that moves with use of the family's models",
+    )  # fmt: skip
+    research_fee: float = parameter(
+        0.3, unit="share of GPU rent", low=0, high=5, source=EXPERT,
+        description="Contract fee for commercial self-hosting under a research licence",
+    )  # fmt: skip
+    royalty: float = parameter(
+        0.0, unit="share of hosted revenue", low=0, high=1, source="licences of 2023-24",
+        description="Royalty hosts pay to vendors of restricted weights",
+    )  # fmt: skip
+    resale: float = parameter(
+        0.2, unit="share of fee", low=0, high=1, source=EXPERT,
+        description="Share of a platform's fee on resold services that goes to the vendor",
+    )  # fmt: skip
+    funding: float = parameter(
+        1.0, unit="x", low=0, high=20, plausible=(0, 2), source=PROTOTYPE,
+        description="Readiness of investors",
+    )  # fmt: skip
+    funding_hazard: float = parameter(
+        0.04, unit="per month", low=0, high=1, source=EXPERT,
+        description="Chance of a round in an average month",
+    )  # fmt: skip
+    round_months: float = parameter(
+        24.0, unit="months of burn", low=1, high=120, source=EXPERT, description="Size of a round"
+    )
+    entry_slots: int = parameter(
+        8, unit="entrants", low=0, high=40, source=EXPERT,
+        description="Vendors that may still enter, each with its own luck",
+    )  # fmt: skip
+    entry_hazard: float = parameter(
+        0.04, unit="per month", low=0, high=1, plausible=(0, 0.10), source=PROTOTYPE,
+        description="Chance that a new vendor enters in a month, after the historical window",
+    )  # fmt: skip
+
+
+class ReviewParameters(Parameters):
+    """How vendors reconsider openness."""
+
+    mode: str = parameter(
+        "review", unit="-", choices=("fixed", "review"), source="model design",
+        description="Keep strategies as they are, or review them",
+    )  # fmt: skip
+    interval: int = parameter(
+        12, unit="months", low=1, high=240, source=EXPERT, description="Time between reviews"
+    )
+    switch_threshold: float = parameter(
+        0.25, unit="relative", low=0, high=10, plausible=(0.05, 1), source=PROTOTYPE,
+        description="How much better an alternative must be",
+    )  # fmt: skip
+    openness_value: float = parameter(
+        5.0, unit="M$ per month", low=0, high=1000, plausible=(0, 30), source=EXPERT,
+        description="Value vendors see in openness beyond cash: recruiting, standards, rivalry",
+    )  # fmt: skip
+    horizon: int = parameter(
+        24, unit="months", low=1, high=240, source=EXPERT, description="Horizon of the projection"
+    )
+    discount: float = parameter(
+        0.15, unit="per year", low=0, high=2, source=EXPERT, description="Discount rate"
+    )
+    growth: float = parameter(
+        2.0, unit="x", low=1, high=20, plausible=(1, 4), source=PROTOTYPE,
+        description="Expected growth of the market over the horizon",
+    )  # fmt: skip
+
+
+class ReleaseParameters(Parameters):
+    """When models appear, and for how long they are sold."""
+
+    delay: float = parameter(
+        0.25, unit="share of the cadence", low=0, high=1, source=EXPERT,
+        description="Spread of delays of a release",
+    )  # fmt: skip
+    small_every: float = parameter(
+        0.8, unit="x cadence", low=0.1, high=10, source=EXPERT,
+        description="Time between small and medium models against large ones",
+    )  # fmt: skip
+    api_life: int = parameter(
+        24, unit="months", low=1, high=240, source="deprecation pages of the large vendors",
+        description="Months after which a service model is withdrawn",
+    )  # fmt: skip
+    predecessor: int = parameter(
+        12, unit="months", low=0, high=120, source="deprecation pages of the large vendors",
+        description="Months a superseded model is offered to new buyers",
+    )  # fmt: skip

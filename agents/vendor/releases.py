@@ -1,0 +1,135 @@
+"""How models come about after the historical window: timing, quality, cost, licence."""
+
+import math
+
+from agents.common.licence import LICENCES
+from agents.common.offers import Model
+from agents.common.randomness import Streams, normal_at, uniform_at
+from agents.vendor import capability
+from agents.vendor.parameters import CapabilityParameters, PricingParameters, ReleaseParameters
+from agents.vendor.pricing import serving_cost_closed, serving_cost_open
+from agents.vendor.vendor import Vendor
+
+SUPERSEDING_PRICE = 1.5
+"""A successor may cost this much more than what it replaces."""
+OPEN_PARAMETERS = (8.0, 40.0, 120.0)
+"""Parameters (billions) of an open model by tier when the window ends."""
+
+
+def first_plan(vendor: Vendor, month: int, streams: Streams, rules: ReleaseParameters) -> None:
+    """Draw the first release of every tier at a random phase of the cadence."""
+    for tier in range(3):
+        last = max((m.released for m in vendor.models if m.tier == tier), default=None)
+        u = uniform_at(streams.key("vendor.phase"), 0, vendor.address, tier)
+        start = float(last) if last is not None else month - u * vendor.facts.cadence
+        vendor.plan.month[tier] = start
+        schedule_next(vendor, tier, streams, rules, not_before=month)
+
+
+def schedule_next(
+    vendor: Vendor, tier: int, streams: Streams, rules: ReleaseParameters, not_before: int
+) -> None:
+    """Set the month of a tier's next release: cadence with an addressed random delay."""
+    generation = vendor.plan.generation[tier] + 1
+    vendor.plan.generation[tier] = generation
+    cadence = vendor.facts.cadence * (1.0 if tier == 2 else rules.small_every)
+    key = streams.key("vendor.delay")
+    u = uniform_at(key, generation, vendor.address, tier)
+    due = vendor.plan.month[tier] + cadence * (1 + rules.delay * (2 * u - 1))
+    vendor.plan.month[tier] = max(due, float(not_before))
+
+
+def large_compute(vendor: Vendor, month: int, public: float, rules: CapabilityParameters) -> float:
+    """Effective compute of a large model released now (ln)."""
+    return vendor.budget + capability.hardware(month, rules) + public + vendor.lead
+
+
+def built_quality(
+    vendor: Vendor, tier: int, month: int, public: float, frontier: float, opened: bool,
+    luck: float, rules: CapabilityParameters,
+) -> tuple[float, float]:  # fmt: skip
+    """Quality (logits) and effective compute of a release now.
+
+    public: ln A_public; frontier: best closed quality `imitation_lag` months ago; luck: a normal.
+    """
+    full = large_compute(vendor, month, public, rules)
+    large = capability.quality(full, rules)
+    compute = full + capability.tier_compute(tier, rules)
+    q = capability.quality(compute, rules)
+    q += rules.distillation * (large - q)
+    q += capability.flywheel(vendor.served, rules) + rules.noise * luck
+    if opened:
+        q += vendor.crowd_quality
+    if math.isfinite(frontier):
+        q += capability.imitation_share(month, rules) * max(0.0, frontier - q)
+    return q, compute
+
+
+def build(
+    vendor: Vendor, tier: int, opened: bool, month: int, public: float, frontier: float,
+    streams: Streams, rules: CapabilityParameters, prices: PricingParameters,
+) -> Model:  # fmt: skip
+    """The model a vendor releases this month in a tier, open or closed."""
+    generation = vendor.plan.generation[tier]
+    key = streams.key("vendor.luck")
+    luck = normal_at(key, generation, vendor.address, tier * 2 + int(opened))
+    q, compute = built_quality(
+        vendor, tier, month, public, frontier, opened, luck, rules
+    )
+    growth = _physical_growth(vendor, month, rules)
+    licence = LICENCES[vendor.licence] if opened else LICENCES["proprietary"]
+    parameters = OPEN_PARAMETERS[tier] * growth
+    cost = serving_cost_open(parameters, prices) if opened else (
+        serving_cost_closed(tier, prices) * growth
+    )  # fmt: skip
+    kind = "open" if opened else "closed"
+    return Model(
+        name=f"{vendor.name} {('small', 'medium', 'large')[tier]} {kind} {generation}",
+        vendor=vendor.index,
+        vendor_id=f"{vendor.key}/{kind}",
+        tier=tier,
+        generation=generation,
+        q=q,
+        released=month,
+        licence=licence.code,
+        serving_cost=cost,
+        total_params=parameters,
+        active_params=parameters,
+        effective_compute=compute,
+        scripted=False,
+        api=vendor.facts.sells_api or not opened,
+        list_price=None,
+        users_threshold=700e6 if licence.threshold else math.inf,
+    )
+
+
+def _physical_growth(vendor: Vendor, month: int, rules: CapabilityParameters) -> float:
+    """How much larger models are than in 2023, from physical compute b x hw."""
+    physical = vendor.budget - vendor.facts.budget + capability.hardware(month, rules)
+    return float(max(math.exp(rules.follower_scale * physical), 0.3))
+
+
+def put_on_sale(vendor: Vendor, model: Model, month: int) -> list[Model]:
+    """Add a model to its vendor's list; returns the models it supersedes from now on."""
+    earlier = [m for m in vendor.models if m.line == model.line and m.superseded is None]
+    vendor.models.append(model)
+    gone = []
+    for old in earlier:
+        cheap = not _dearer(model, old)
+        if old.on_sale <= month and model.q >= old.q and cheap:
+            old.superseded = month
+            gone.append(old)
+    return gone
+
+
+def _dearer(model: Model, old: Model) -> bool:
+    """Whether a model costs clearly more than an older one of its line."""
+    if model.list_price is None or old.list_price is None:
+        return model.serving_cost > SUPERSEDING_PRICE * old.serving_cost and not model.open
+    return model.list_price > SUPERSEDING_PRICE * old.list_price
+
+
+def first_perception(vendor: Vendor, model: Model, discount: float) -> float:
+    """Quality the market first believes: the predecessor's, or for a newcomer the truth less."""
+    before = [m for m in vendor.models if m.tier == model.tier and m is not model]
+    return max((m.q for m in before), default=model.q - discount)

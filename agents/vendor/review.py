@@ -1,0 +1,87 @@
+"""Strategy review: expected discounted cash under `open`, `closed` and `dual`, rivals fixed.
+
+Opening a tier lets hosts serve the model and firms run it themselves: the service then earns a
+host's margin, own machines pay for support, and use of the family feeds complement income.
+Demand is what the shared sample of slots would choose afresh.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.logit import logit_shares
+from agents.common.vocabulary import Access
+from agents.vendor.parameters import FinanceParameters, ReviewParameters
+from agents.vendor.strategies import Strategy
+from agents.vendor.vendor import Vendor
+
+Floats = NDArray[np.float64]
+
+
+class Offer(NamedTuple):
+    """One offering of the reviewing vendor, as it would be under an alternative."""
+
+    access: int
+    price: float
+    cost: float
+    utility: Floats
+    """(types,) with price included."""
+    services: float
+    """$ per Mtok the vendor earns from own-machine users."""
+
+
+class Projection(NamedTuple):
+    """What a strategy is expected to bring."""
+
+    strategy: Strategy
+    cash: float
+    """M$ over the horizon, discounted, money only."""
+    seen: float
+    """Cash plus the value the vendor sees in openness."""
+
+
+def horizon_factor(rules: ReviewParameters) -> float:
+    """Discounted months of a stream that grows to `growth` times over the horizon."""
+    months = np.arange(rules.horizon) + 0.5
+    growth = rules.growth ** (months / rules.horizon)
+    return float((growth * (1 + rules.discount) ** (-months / 12)).sum())
+
+
+def monthly_margin(
+    offers: list[Offer], rivals: Floats, nests: NDArray[np.int64], own_nest: int,
+    dissimilarity: float, tokens: float,
+) -> tuple[float, float]:  # fmt: skip
+    """M$ a month earned and family tokens (Mtok) with these offers against fixed rivals.
+
+    rivals: (types, rows) utilities with price; nests: (rows,) their vendors.
+    """
+    own = np.stack([offer.utility for offer in offers], axis=1)
+    utility = np.concatenate([rivals, own], axis=1)
+    nest = np.concatenate([nests, np.full(len(offers), own_nest)])
+    shares = logit_shares(utility, np.ones(len(utility)), nest, dissimilarity)[-len(offers) :]
+    earned = 0.0
+    for offer, share in zip(offers, shares, strict=True):
+        margin = offer.price - offer.cost if offer.access == Access.API else offer.services
+        earned += float(share) * margin
+    return earned * tokens / 1e6, float(shares.sum()) * tokens
+
+
+def project(
+    vendor: Vendor, strategy: Strategy, earned: float, family: float, family_now: float,
+    finance: FinanceParameters, rules: ReviewParameters,
+) -> Projection:  # fmt: skip
+    """Discounted cash of a strategy, complement income included."""
+    ratio = min(family / family_now, 5.0) if family_now > 0 else 1.0
+    s = finance.complement_sensitivity
+    complement = vendor.facts.complement * (1 - s + s * ratio)
+    cash = (earned + complement) * horizon_factor(rules)
+    openness = len(strategy.open_tiers) / 3
+    return Projection(strategy, cash, cash + rules.openness_value * openness * rules.horizon)
+
+
+def decide(current: Projection, others: list[Projection], threshold: float) -> Projection:
+    """The best alternative if it beats the current strategy by the threshold, else the current."""
+    best = max(others, key=lambda p: p.seen, default=current)
+    margin = threshold * max(abs(current.seen), 1.0)
+    return best if best.seen > current.seen + margin else current

@@ -1,0 +1,1 @@
+"""How people reach the simulation: the command line and, later, browser and report."""

@@ -1,0 +1,46 @@
+"""Entry point of the command `nomoat`. Imports nothing heavy: each command does so itself."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands import diff, doctor, params, run, scenarios, show
+
+app = typer.Typer(
+    name="nomoat",
+    epilog="Start with: nomoat run. Settings: nomoat params. Worlds: nomoat scenarios.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+)
+app.command("run")(run.run)
+app.command("params")(params.params)
+app.command("scenarios")(scenarios.scenarios)
+app.command("show")(show.show)
+app.command("diff")(diff.diff)
+app.command("doctor")(doctor.doctor)
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and stop, if asked to."""
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"nomoat {version('nomoat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Simulate the market for open and closed large language models, month by month."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

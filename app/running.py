@@ -1,0 +1,151 @@
+"""What `nomoat run` does, step by step."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+import sim
+from agents.common.compiled import cpu_level
+from agents.common.vocabulary import month_index, month_name
+from app.report import document, print_run
+from app.shell import OK, DifferentResultError, MachineError, say
+from app.terminal import console, print_json, short_warnings
+from experiments.difference import ACROSS_PROCESSORS
+from experiments.folder import OUTPUTS, RunFolder, folder_name
+from experiments.machine import (
+    available_memory,
+    largest_population,
+    needed_memory,
+)
+from experiments.provenance import manifest_of
+from sim.loading import assignment, load, run_id
+from sim.scenario import Scenario
+from sim.version import model_version, usable_cores
+
+OnMonth = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `nomoat run`."""
+
+    scenario: str
+    overrides: list[str]
+    out: Path | None
+    threads: int | None
+    json: bool
+    quiet: bool
+    figure: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing but the result or errors may be printed."""
+        return self.json or self.quiet
+
+
+def execute(request: Request) -> int:
+    """Simulate, store and report; return the exit code."""
+    short_warnings()
+    scenario = load(request.scenario, dict(map(assignment, request.overrides)))
+    refuse_impossible(scenario.enterprise.population)
+    identity = run_id(scenario, scenario.seed, model_version())
+    folder = RunFolder(request.out or OUTPUTS / folder_name(scenario.name, identity))
+    folder.refuse_foreign()
+    folder.refuse_other(identity)
+    with progress(scenario, silent=request.silent) as on_month:
+        threads = request.threads or usable_cores()
+        result = sim.run(scenario, on_month=on_month, threads=threads)
+    identical = store(folder, result)
+    if request.figure:
+        draw(folder, result)
+    report(request, folder, result, identical)
+    return OK
+
+
+def refuse_impossible(enterprises: int) -> None:
+    """Raise MachineError if a run of this size cannot fit into the memory that is free."""
+    needed, free = needed_memory(enterprises), available_memory()
+    if needed <= free:
+        return
+    most = largest_population(free)
+    hint = f"; up to {most:,} would fit" if most else ""
+    raise MachineError(
+        f"{enterprises:,} enterprises need about {needed / 1e9:.1f} GB of memory and "
+        f"{free / 1e9:.1f} GB are free{hint}"
+    )
+
+
+def store(folder: RunFolder, result: Any) -> bool:
+    """Write the result, or compare it with the same run stored earlier.
+
+    Returns whether it was stored before. Raises DifferentResultError if the earlier one differs.
+    """
+    if not folder.exists():
+        folder.write(result, manifest_of(result))
+        return False
+    level = folder.manifest().get("cpu_level")
+    tolerance = 0.0 if level == cpu_level() else ACROSS_PROCESSORS
+    differences = folder.compare(result.tables, tolerance)
+    if differences:
+        raise DifferentResultError(
+            f"this run differs from the earlier one in {folder.path}, which was kept: "
+            + "; ".join(map(str, differences))
+        )
+    return True
+
+
+def draw(folder: RunFolder, result: Any) -> None:
+    """Add the summary figure to a stored run that has none."""
+    from app.figure import as_png, summary_figure
+
+    if not folder.figure_path.exists():
+        until = month_index(result.scenario.history.until)
+        folder.add_figure(as_png(summary_figure(result.tables, result.scenario.name, until)))
+
+
+def report(request: Request, folder: RunFolder, result: Any, identical: bool) -> None:
+    """Print what came out and where it is, in the form asked for."""
+    facts = folder.manifest() | {"seconds": round(result.seconds, 4)}
+    if request.json:
+        print_json(document(folder, facts, result.tables) | {"identical": identical})
+    elif not request.quiet:
+        print_run(folder, facts, result.tables)
+        verdict = "identical to the earlier run" if identical else "stored"
+        console().print(f"        {verdict}; simulated in {result.seconds:.1f} s")
+
+
+@contextmanager
+def progress(scenario: Scenario, *, silent: bool) -> Iterator[OnMonth | None]:
+    """Show progress by month on stderr: a bar on a terminal, one plain line elsewhere."""
+    if silent:
+        yield None
+        return
+    enterprises = scenario.enterprise.population
+    if not sys.stderr.isatty():
+        say(f"{scenario.name}: {scenario.months} months, {enterprises:,} enterprises")
+        yield None
+        return
+    with bar() as shown:
+        task = shown.add_task("preparing", total=scenario.months)
+
+        def on_month(month: int, months: int) -> None:
+            shown.update(task, completed=month + 1, total=months, description=month_name(month))
+
+        yield on_month
+
+
+def bar() -> Progress:
+    """Return a progress bar with the calendar month and the time left."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} months", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,105 @@
+"""The frame of every command: errors become one sentence and an exit code.
+
+Only the standard library and typer are imported here, so that help answers at once.
+"""
+
+import functools
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+OK, FAILED, BAD_INPUT, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 130
+PACKAGES = ("agents", "sim", "experiments", "app")
+ROOT = Path(__file__).resolve().parents[1]
+
+EXIT_CODES = {
+    "ScenarioError": BAD_INPUT,
+    "FolderError": BAD_INPUT,
+    "InputError": BAD_INPUT,
+    "StoreError": ENVIRONMENT,
+    "MachineError": ENVIRONMENT,
+    "ImportError": ENVIRONMENT,
+    "MemoryError": ENVIRONMENT,
+    "OSError": ENVIRONMENT,
+    "DifferentResultError": FAILED,
+}
+"""Errors by the name of their class or a base of it; the classes are too heavy to import here."""
+
+
+class InputError(Exception):
+    """What was asked for cannot be done as written; the text is one sentence."""
+
+
+class MachineError(Exception):
+    """The machine or the installation is not able to do it; the text is one sentence."""
+
+
+class DifferentResultError(Exception):
+    """A repeated run gave other results than the stored one."""
+
+
+def guarded[**P](command: Callable[P, int | None]) -> Callable[P, None]:
+    """Turn a command's result and errors into an exit code, with one sentence on stderr."""
+
+    @functools.wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            refuse_shadows()
+            code = command(*arguments, **options) or OK
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except BaseException as error:
+            if os.environ.get("NOMOAT_DEBUG") == "1":
+                raise
+            code = explain(error)
+        raise typer.Exit(code)
+
+    return run
+
+
+def explain(error: BaseException) -> int:
+    """Print one sentence about the error and return the exit code it means."""
+    if isinstance(error, KeyboardInterrupt):
+        say("interrupted; nothing unfinished was kept")
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    for kind in type(error).__mro__:
+        if kind.__name__ in EXIT_CODES:
+            say(str(error) or kind.__name__)
+            return EXIT_CODES[kind.__name__]
+    say(f"internal error, {type(error).__name__}: {error} (NOMOAT_DEBUG=1 shows where)")
+    return FAILED
+
+
+def say(sentence: str) -> None:
+    """Print one line on stderr, safe against control characters in foreign text."""
+    from experiments.escape import for_terminal
+
+    print(f"nomoat: {for_terminal(sentence)}", file=sys.stderr, flush=True)
+
+
+def refuse_shadows() -> None:
+    """Raise MachineError if a foreign package hides one of ours."""
+    for name, place in shadows().items():
+        raise MachineError(
+            f"the package {name} is taken from {place} instead of {ROOT / name}; "
+            "leave that directory or remove it from PYTHONPATH"
+        )
+
+
+def shadows() -> dict[str, str]:
+    """Return our packages that Python would import from elsewhere, and from where."""
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        spec: Any = importlib.util.find_spec(name)
+        place = Path(spec.origin).resolve() if spec and spec.origin else None
+        if place != ROOT / name / "__init__.py":
+            found[name] = str(place.parent if place else "nowhere")
+    return found

@@ -1,0 +1,53 @@
+"""Consoles that print foreign text as it is: no markup, no emoji, no guessed highlighting."""
+
+import json
+import sys
+import warnings
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from experiments.escape import for_terminal
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that takes every text literally."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def plain_table(*headings: str, right: tuple[int, ...] = ()) -> Table:
+    """Return a table without frame; the columns numbered in `right` are aligned right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for position, heading in enumerate(headings):
+        table.add_column(
+            Text(for_terminal(heading)), justify="right" if position in right else "left"
+        )
+    return table
+
+
+def add(table: Table, *cells: object, style: str | None = None) -> None:
+    """Add a row of literal cells."""
+    table.add_row(*(Text(for_terminal(cell)) for cell in cells), style=style)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
+
+
+def short_warnings() -> None:
+    """Show warnings of Python as one line each, without file and source."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],  # noqa: ARG001
+        filename: str,  # noqa: ARG001
+        lineno: int,  # noqa: ARG001
+        file: TextIO | None = None,
+        line: str | None = None,  # noqa: ARG001
+    ) -> None:
+        print(f"nomoat: note: {for_terminal(message)}", file=file or sys.stderr)
+
+    warnings.showwarning = show

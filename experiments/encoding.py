@@ -1,0 +1,62 @@
+"""Tables as Parquet bytes: equal tables give equal bytes under one version of pyarrow."""
+
+import hashlib
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.schemas import SCHEMA_VERSION, SCHEMAS
+
+ROWS_PER_GROUP = 65_536
+VERSION_KEY = b"schema_version"
+
+
+class NewerSchemaError(Exception):
+    """The table was written by a later release; the text says so in one sentence."""
+
+
+def encode(table: pa.Table) -> bytes:
+    """Return the table as one Parquet file, whatever chunks it was built from."""
+    stamped = table.replace_schema_metadata({VERSION_KEY: str(SCHEMA_VERSION)})
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        stamped,
+        sink,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        row_group_size=ROWS_PER_GROUP,
+        write_statistics=True,
+    )
+    return bytes(sink.getvalue())
+
+
+def decode(name: str, data: bytes) -> pa.Table:
+    """Return the table `name` with exactly today's columns; those it lacks are null.
+
+    Raises NewerSchemaError for a later schema version and Arrow's own errors for damaged bytes.
+    """
+    stored = pq.ParquetFile(pa.BufferReader(data)).read()
+    version = int((stored.schema.metadata or {}).get(VERSION_KEY, b"0"))
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"table {name} has schema version {version} and this release reads up to "
+            f"{SCHEMA_VERSION}; use the release that wrote it"
+        )
+    return conform(stored, SCHEMAS[name])
+
+
+def conform(stored: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the columns of `schema`, filled with nulls where `stored` has none."""
+    arrays = [
+        stored[field.name].cast(field.type)
+        if field.name in stored.column_names
+        else pa.nulls(stored.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def digest(data: bytes) -> str:
+    """Return the sha256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,28 @@
+"""The one place that makes foreign text safe to show: terminals and file names.
+
+Names of scenarios, vendors and models come from files that strangers may have written.
+"""
+
+import re
+import unicodedata
+
+UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._]+")
+LONGEST_NAME = 60
+
+
+def for_terminal(text: object) -> str:
+    """Return `text` on one line with control and direction characters shown as escapes."""
+    return "".join(visible(character) for character in str(text))
+
+
+def visible(character: str) -> str:
+    """Return the character itself if it prints, else its escape: `\\x1b`."""
+    if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def for_path(text: str) -> str:
+    """Return `text` as a plain file name: no separators, spaces, leading dots or odd letters."""
+    plain = UNSAFE_IN_NAMES.sub("-", text).strip("-.")
+    return plain[:LONGEST_NAME] or "unnamed"

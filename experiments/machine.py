@@ -1,0 +1,67 @@
+"""Memory this machine offers and a run needs, and the time since the process began."""
+
+import os
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+BYTES_PER_SLOT = 48
+SLOTS_PER_FIRM = 6
+BYTES_PER_FIRM = 200
+BYTES_BASE = 400_000_000
+UNLIMITED = 1 << 60
+CGROUP = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+
+
+def needed_memory(enterprises: int) -> int:
+    """Return the bytes that a run with so many simulated firms is expected to need."""
+    return BYTES_BASE + enterprises * (SLOTS_PER_FIRM * BYTES_PER_SLOT + BYTES_PER_FIRM)
+
+
+def largest_population(memory: int) -> int:
+    """Return how many simulated firms fit into `memory` bytes, to two digits; 0 if none."""
+    firms = max(0, memory - BYTES_BASE) // (SLOTS_PER_FIRM * BYTES_PER_SLOT + BYTES_PER_FIRM)
+    digits = max(0, len(str(firms)) - 2)
+    return int(firms // 10**digits * 10**digits)
+
+
+def available_memory() -> int:
+    """Return the bytes that can still be used without swapping; huge if the system keeps quiet."""
+    match = re.search(r"^MemAvailable:\s+(\d+) kB", read(MEMINFO), re.MULTILINE)
+    free = int(match[1]) * 1024 if match else UNLIMITED
+    limit, used = read(CGROUP / "memory.max"), read(CGROUP / "memory.current")
+    if limit.isdigit() and used.isdigit():
+        free = min(free, max(0, int(limit) - int(used)))
+    return free
+
+
+def read(path: Path) -> str:
+    """Return a small system file without the last line end, empty if there is none."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+IMPORTED = time.monotonic()
+
+
+def process_seconds() -> float:
+    """Return the seconds since the operating system started this process.
+
+    Where the system does not tell, since this module was imported.
+    """
+    fields = read(Path("/proc/self/stat")).rpartition(")")[2].split()
+    if len(fields) < 20 or not hasattr(time, "CLOCK_BOOTTIME"):
+        return time.monotonic() - IMPORTED
+    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started

@@ -1,0 +1,189 @@
+"""Step 5 of the month: enterprises perceive, wake up, choose and use, in compiled blocks."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.offers import ClassLists, Exposures, OfferBook, RegionRule, class_lists, row_index
+from agents.common.vocabulary import Band
+from agents.enterprise.choice import Keys
+from agents.enterprise.evaluation import Platforms, Rules
+from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
+from agents.enterprise.month import World, month_block
+from agents.vendor.pricing import payment_days
+from sim.book import platform_columns
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+BLOCK = 1024
+"""Firms in a block: fixed, so that sums have the same bytes on any number of threads."""
+
+
+def choice_rules(scenario: Scenario) -> Rules:
+    """The parameters of choice as numbers for compiled code."""
+    c, u = scenario.choice, scenario.usage
+    return Rules(
+        slope=c.item_slope,
+        linear=c.quality_form == "linear",
+        dissimilarity=c.dissimilarity,
+        risk_weight=c.risk_weight,
+        exposure_hosted=c.exposure_hosted,
+        exposure_selfhost=c.exposure_selfhost,
+        exposure_unskilled=c.operations_risk,
+        switching=c.switching,
+        switching_open=c.switching_open,
+        switching_inside=c.switching_inside,
+        switching_access=c.switching_access,
+        switching_tuned=c.switching_tuned,
+        integration=c.integration,
+        integration_known=c.integration_known,
+        integration_selfhost=c.integration_selfhost,
+        integration_open=c.integration_open,
+        additional_vendor=c.additional_vendor,
+        holding=c.holding,
+        peer_weight=c.peer_weight,
+        taste_spread=c.taste_spread,
+        retender=c.retender,
+        tuned_gain=u.tuned_gain,
+        tuning_data=u.tuning_data,
+        tuning_tokens=u.tuning_tokens,
+        staff_month=u.staff_cost * u.staff_needed / 12,
+        credit_days=payment_days(scenario.pricing),
+    )
+
+
+def choice_keys(market: "Market") -> Keys:
+    """Keys of the enterprises' random streams."""
+    key = market.streams.key
+    return Keys(
+        nest=key("choice.nest"),
+        offering=key("choice.offering"),
+        taste=key("firm.taste"),
+        wake=key("firm.wake"),
+        restriction=key("firm.restriction"),
+        retender=key("slot.retender"),
+        renewal=key("slot.renewal"),
+    )
+
+
+def lists_of(market: "Market", book: OfferBook) -> ClassLists:
+    """Allowed rows of every consideration class for a book."""
+    c = market.parameters.choice
+    regions = tuple(
+        RegionRule(r.home, r.foreign_apis) for r in market.parameters.regions.values()
+    )
+    names = list(market.parameters.regions)
+    vendor_region = np.array([names.index(v.region) for v in market.vendors], np.int8)
+    exposures = Exposures(
+        c.exposure_foreign, c.exposure_hosted, c.exposure_selfhost, c.operations_risk
+    )
+    return class_lists(book, regions, vendor_region, exposures)
+
+
+def ramp_table(scenario: Scenario) -> NDArray[np.float32]:
+    """Share of tokens used by months since adoption, up to ten years."""
+    u = scenario.usage
+    months = range(121)
+    if u.ramp <= 0:
+        return np.ones(121, np.float32)
+    share = [u.ramp_start + (1 - u.ramp_start) * (1 - math.exp(-m / u.ramp)) for m in months]
+    return np.array(share, np.float32)
+
+
+def peer_shares(market: "Market") -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Last month's vendor shares among peers' slots, shrunk toward the band's mean; adoption."""
+    groups, vendors = market.group_count, len(market.vendors)
+    shares = np.zeros((groups, vendors), np.float32)
+    adoption = np.zeros(groups, np.float32)
+    if market.sums is None:
+        return shares, adoption
+    slots, firms = market.sums.ledger.peer_slots, market.sums.ledger.peer_firms
+    regions = len(market.parameters.regions)
+    band = (np.arange(groups) // regions) % len(Band)
+    for code in Band:
+        rows = band == code
+        mean = slots[rows].sum(axis=0) / max(slots[rows].sum(), 1e-9)
+        adopters = firms[rows, 1].sum() / max(firms[rows, 0].sum(), 1e-9)
+        prior = max(firms[rows, 0].sum() * 0.01, 1e-9)
+        total = slots[rows].sum(axis=1)
+        known = slots.shape[1]
+        shrunk = (slots[rows] + prior * mean) / (total + prior)[:, None]
+        shares[np.flatnonzero(rows), :known] = shrunk
+        adoption[rows] = (firms[rows, 1] + prior * adopters) / (firms[rows, 0] + prior)
+    return shares, adoption
+
+
+def world_of(market: "Market") -> World:
+    """What all firms see this month."""
+    p = market.parameters
+    shares, adoption = peer_shares(market)
+    fade = math.exp(-market.month / p.restriction.learning)
+    return World(
+        month=market.month,
+        demand=market.environment.demand,
+        row_of=row_index(market.book, len(market.models)),
+        vendor_keys=np.array([v.address for v in market.vendors], np.uint32),
+        peers=shares,
+        peer_adoption=adoption,
+        innovation=p.adoption.innovation,
+        imitation=p.adoption.imitation,
+        adoption_scale=np.array(
+            [p.bands[b.name.lower()].adoption_scale for b in Band], np.float32
+        ),
+        restriction_hazard=np.array(
+            [p.restriction.base, p.restriction.gain * market.incident_stock * fade]
+        ),
+        restriction_end=1 - 0.5 ** (1 / p.restriction.half_life),
+        renewal=p.enterprise.frontier_renewal / 12,
+        frontier_quality=market.frontier_closed(),
+        ramp=market.ramp,
+        data_keep=p.usage.data_keep,
+        home=np.array([r.home for r in p.regions.values()], np.int8),
+        wake_all=False,
+    )
+
+
+def platforms_of(market: "Market") -> Platforms:
+    """Columns of platforms for compiled code."""
+    return Platforms(*platform_columns(market.platforms))
+
+
+def run_enterprises(market: "Market") -> Sums:
+    """Advance all enterprises by one month; returns the month's sums."""
+    world, lists = world_of(market), lists_of(market, market.book)
+    rules, platforms, keys = choice_rules(market.parameters), platforms_of(market), market.keys.firm
+    columns, book = market.columns, market.book
+
+    def block(begin: int) -> Ledger:
+        ledger = empty_ledger(
+            book.offering.size, market.group_count, len(market.platforms), len(market.vendors)
+        )
+        month_block(
+            begin, min(begin + BLOCK, len(columns)), columns.firms, columns.slots, world, rules,
+            book, lists, platforms, keys, ledger,
+        )  # fmt: skip
+        return ledger
+
+    return Sums(add_blocks(partial(block), range(0, len(columns), BLOCK), market.threads))
+
+
+def add_blocks(block: partial[Ledger], starts: range, threads: int) -> Ledger:
+    """Run blocks on threads and add their ledgers in block order."""
+    if threads <= 1 or len(starts) == 1:
+        parts = map(block, starts)
+        total = next(parts)
+        for part in parts:
+            add_into(total, part)
+        return total
+    with ThreadPoolExecutor(threads) as pool:
+        results = pool.map(block, starts)
+        total = next(results)
+        for part in results:
+            add_into(total, part)
+    return total

@@ -1,0 +1,77 @@
+"""What nobody in the market decides: hardware, public algorithms, GPU rent, demand."""
+
+import csv
+import math
+from importlib import resources
+
+from agents.common.vocabulary import month_index
+from agents.enterprise.parameters import UsageParameters
+from agents.vendor import capability
+from sim.scenario import Scenario
+
+
+def rent_record() -> list[tuple[int, float]]:
+    """Recorded rent of a GPU hour: (month, $)."""
+    text = (resources.files("sim.data") / "gpu_rent.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return [(month_index(row["month"]), float(row["dollars_per_gpu_hour"])) for row in rows]
+
+
+def recorded_rent(month: int, record: list[tuple[int, float]]) -> float:
+    """Rent by linear interpolation of the record; constant outside."""
+    for (m0, p0), (m1, p1) in zip(record, record[1:], strict=False):
+        if m0 <= month <= m1:
+            return p0 + (p1 - p0) * (month - m0) / (m1 - m0)
+    return record[0][1] if month < record[0][0] else record[-1][1]
+
+
+def demand_growth(month: float, rules: UsageParameters) -> float:
+    """Tokens wanted per firm against 2023-01: growth that dies out."""
+    years = month / 12
+    return math.exp(rules.growth * rules.saturation * (1 - math.exp(-years / rules.saturation)))
+
+
+class Environment:
+    """State of the surroundings in one month.
+
+    `public` is ln A_public against 2023-01; `efficiency` what a dollar of serving buys against
+    2023-01; `gpu_rent` in $ an hour; `demand` tokens wanted per firm against 2023-01.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._record = rent_record()
+        self.month = -1
+        self.public = 0.0
+        self.gpu_rent = 0.0
+        self.efficiency = 1.0
+        self.demand = 1.0
+        self.rent_factor = 1.0
+        """Product of all GPU price events so far."""
+        self.compute_tax: dict[str, float] = {}
+        """ln of the extra cost of compute by region, from export controls."""
+
+    def advance(self, month: int) -> None:
+        """Move to this month."""
+        rules = self._scenario.capability
+        if month > 0:
+            self.public += capability.algorithm_step(rules.publication, rules)
+        self.month = month
+        self.gpu_rent = self._rent(month)
+        self.efficiency = self._efficiency(month)
+        self.demand = demand_growth(month, self._scenario.usage)
+
+    def _rent(self, month: int) -> float:
+        rules = self._scenario.environment
+        last = self._record[-1][0]
+        rent = recorded_rent(month, self._record)
+        if month > last:
+            fall = math.exp(-rules.gpu_price_decline * (month - last) / 12)
+            rent = max(rent * fall, rules.gpu_price_floor)
+        return rent * rules.gpu_price_scale * self.rent_factor
+
+    def _efficiency(self, month: int) -> float:
+        """Serving efficiency: exponential at first, smoothly limited."""
+        rules = self._scenario.pricing
+        free = rules.efficiency_growth ** (month / 12)
+        return 1.0 / (1.0 / free + 1.0 / rules.efficiency_limit)

@@ -1,0 +1,179 @@
+"""Events: scheduled by the scenario, or random by hazard. One function per kind."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from agents.common.events import Event
+from agents.common.licence import LICENCES
+from agents.common.randomness import exponential_at, uniform_at
+from agents.common.vocabulary import Access, month_index
+from agents.vendor.strategies import strategy_named
+from sim.parameters import EventParameters
+
+if TYPE_CHECKING:
+    from agents.vendor.vendor import Vendor
+    from sim.market import Market
+
+
+def scheduled(market: "Market") -> None:
+    """Carry out the scenario's events of this month, in the order they are listed."""
+    for event in market.parameters.events:
+        if month_index(event.month) == market.month:
+            KINDS[event.kind](market, event)
+            market.happen(
+                Event(market.month, event.kind, event.target or "", event.magnitude, "scenario")
+            )
+
+
+def random_breaches(market: "Market") -> None:
+    """A renewal process of salient breaches; the victim is drawn in proportion to usage."""
+    rules = market.parameters.incident
+    keep = 0.5 ** (1 / rules.half_life)
+    market.incident_stock *= keep
+    for vendor in market.vendors:
+        vendor.reputation *= keep
+    market.breach_clock += rules.rate / 12
+    while market.breach_clock >= market.breach_due:
+        victim = _victim(market)
+        market.breach_clock -= market.breach_due
+        market.breaches += 1
+        market.breach_due = exponential_at(market.keys.breach, 0, market.breaches, 0)
+        breach(market, victim, 1.0)
+        name = victim.name if victim else "hosts"
+        market.happen(Event(market.month, "breach", name, 1.0, "hazard"))
+
+
+def _victim(market: "Market") -> "Vendor | None":
+    """The vendor whose service is hit, by tokens served last month; None for the hosts."""
+    u = uniform_at(market.keys.breach, 1, market.breaches, 0)
+    service = {v.index: 0.0 for v in market.vendors}
+    hosted = 0.0
+    if market.sums is not None:
+        tokens = market.sums.row("tokens").sum(axis=0)
+        for row, amount in enumerate(tokens):
+            if market.book.access[row] == Access.API:
+                service[int(market.book.vendor[row])] += float(amount)
+            elif market.book.access[row] == Access.HOSTED:
+                hosted += float(amount)
+    total = sum(service.values()) + hosted
+    reached = 0.0
+    for index, amount in service.items():
+        reached += amount
+        if total > 0 and u * total < reached:
+            return market.vendors[index]
+    return None
+
+
+def breach(market: "Market", victim: "Vendor | None", size: float) -> None:
+    """Record a breach: memory of all, reputation of the victim, reviews by its users."""
+    market.incident_stock += size
+    if victim is not None:
+        victim.reputation += size
+        for model in victim.models:
+            if model.api and model.withdrawn is None:
+                market.forces[model.index] = 2
+
+
+def _breach(market: "Market", event: EventParameters) -> None:
+    breach(market, market.vendor_by_key.get(event.target or ""), event.magnitude)
+
+
+def _residency_rule(market: "Market", event: EventParameters) -> None:
+    """Bind firms of a region: `magnitude` is the share newly bound."""
+    regions = list(market.parameters.regions)
+    region = regions.index(event.target or regions[0])
+    firms = market.columns.firms
+    for firm in range(len(market.columns)):
+        if firms.region[firm] == region:
+            u = uniform_at(market.keys.residency, market.month, firm, 0)
+            if u < event.magnitude:
+                firms.residency[firm] = 1
+
+
+def _export_control(market: "Market", event: EventParameters) -> None:
+    """Make compute `magnitude` times dearer for vendors of a region."""
+    shift = math.log(max(event.magnitude, 1e-6))
+    for vendor in market.vendors:
+        if vendor.region == event.target:
+            vendor.budget -= shift
+
+
+def _licence_change(market: "Market", event: EventParameters) -> None:
+    """Put a vendor's later weights under the licence named in `value`."""
+    vendor = market.vendor_by_key[event.target or ""]
+    vendor.licence = LICENCES[event.value or "permissive"].name
+
+
+def _algorithmic_leap(market: "Market", event: EventParameters) -> None:
+    """Raise a vendor's private lead by `magnitude` (ln), or public progress without a target."""
+    if event.target:
+        market.vendor_by_key[event.target].lead += event.magnitude
+    else:
+        market.environment.public += event.magnitude
+
+
+def _weights_leak(market: "Market", event: EventParameters) -> None:
+    """The weights of a vendor's best model become public under a research licence."""
+    vendor = market.vendor_by_key[event.target or ""]
+    if vendor.models:
+        best = max(vendor.models, key=lambda m: (m.q, m.index))
+        best.open, best.licence = True, LICENCES["research"].code
+
+
+def _price_cut(market: "Market", event: EventParameters) -> None:
+    """Multiply a vendor's list prices by `magnitude`."""
+    from sim.supply import change_price
+
+    vendor = market.vendor_by_key[event.target or ""]
+    for model in vendor.models:
+        if model.list_price is not None and model.superseded is None:
+            change_price(market, model, model.list_price * event.magnitude, "scenario")
+
+
+def _gpu_price_change(market: "Market", event: EventParameters) -> None:
+    """Multiply GPU rent by `magnitude` from now on."""
+    market.environment.rent_factor *= event.magnitude
+    market.environment.gpu_rent *= event.magnitude
+
+
+def _vendor_entry(market: "Market", event: EventParameters) -> None:
+    """A vendor of the roster that is not present yet enters."""
+    market.enter(event.target or "")
+
+
+def _vendor_exit(market: "Market", event: EventParameters) -> None:
+    """A vendor leaves; its open weights remain."""
+    market.leave(market.vendor_by_key[event.target or ""], "scenario")
+
+
+def _payment_terms(market: "Market", event: EventParameters) -> None:
+    """Change everyone's terms to those named in `value`; `magnitude` is the days of credit."""
+    pricing = market.parameters.pricing.model_copy(
+        update={"payment": event.value or "prepaid", "credit_days": event.magnitude}
+    )
+    market.parameters = market.parameters.model_copy(update={"pricing": pricing})
+
+
+def _strategy_switch(market: "Market", event: EventParameters) -> None:
+    """Force a vendor onto the strategy named in `value`."""
+    vendor = market.vendor_by_key[event.target or ""]
+    strategy = strategy_named(event.value or "open", vendor.facts.open_tiers)
+    market.switch_strategy(vendor, strategy, "scenario")
+    market.forced.add(vendor.key)
+
+
+KINDS: Final[dict[str, Callable[["Market", EventParameters], None]]] = {
+    "breach": _breach,
+    "residency-rule": _residency_rule,
+    "export-control": _export_control,
+    "licence-change": _licence_change,
+    "algorithmic-leap": _algorithmic_leap,
+    "weights-leak": _weights_leak,
+    "price-cut": _price_cut,
+    "gpu-price-change": _gpu_price_change,
+    "vendor-entry": _vendor_entry,
+    "vendor-exit": _vendor_exit,
+    "payment-terms": _payment_terms,
+    "strategy-switch": _strategy_switch,
+}

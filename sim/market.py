@@ -1,0 +1,302 @@
+"""The market: a Mesa model whose month is a page of named steps."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import mesa
+import numpy as np
+import pyarrow as pa
+from mesa.datacollection import DataCollector
+
+from agents.common.events import Event
+from agents.common.offers import Model, OfferBook
+from agents.common.randomness import Streams, exponential_at, uniform_at
+from agents.common.vocabulary import VARIANTS, month_index
+from agents.enterprise.choice import Keys
+from agents.enterprise.demand import Demand, Sample, draw_sample, entry_demand
+from agents.enterprise.enterprises import Enterprises
+from agents.enterprise.ledger import Sums
+from agents.enterprise.population import PopulationRules, draw_population
+from agents.host.hosts import Hosting
+from agents.host.operators import Operator
+from agents.host.platforms import Platform
+from agents.vendor.finance import entry_months
+from agents.vendor.strategies import Strategy
+from agents.vendor.vendor import Vendor
+from sim import happenings, serving, supply
+from sim.accounts import book_usage
+from sim.book import Row, Surroundings, build_book
+from sim.enterprise_step import (
+    choice_keys,
+    choice_rules,
+    lists_of,
+    platforms_of,
+    ramp_table,
+    run_enterprises,
+)
+from sim.environment import Environment
+from sim.history import releases
+from sim.loading import load
+from sim.recording import Recorder
+from sim.scenario import Scenario, data_table
+from sim.start import seat_initial_adopters
+from sim.turnover import open_entry_slots, review_strategies, settle_exits
+
+
+class MarketKeys(NamedTuple):
+    """Keys of the market's random streams."""
+
+    firm: Keys
+    breach: np.uint64
+    residency: np.uint64
+    sample: np.uint64
+
+
+class Market(mesa.Model):  # type: ignore[misc]
+    """The market for language models as a Mesa model.
+
+    Parameters
+    ----------
+    parameters: a `Scenario`; the baseline market of 2023 if omitted.
+    rng: root seed; the scenario's declared seed if omitted (never entropy).
+    threads: threads of the enterprise kernel; any number gives the same bytes.
+    overrides: dotted parameter names, as in `Market(**{"enterprise.population": 500})`.
+
+    `agents` holds the vendors only; enterprises are columns behind `enterprises`, an AgentSet of
+    light row views. The first `step()` is month 0 (2023-01); `datacollector` has a row a month of
+    the series of the `market` table. The tree of parameters is `parameters`: Mesa keeps the name
+    `scenario` for a class of its own, and what is passed under it is ignored.
+    """
+
+    preset: ClassVar[Scenario | None] = None
+    """Parameters of a subclass made by `Market.of`: they survive a browser's Reset."""
+
+    def __init__(
+        self, parameters: Scenario | None = None, *, rng: int | None = None, threads: int = 1,
+        scenario: object = None, **overrides: Any,
+    ) -> None:  # fmt: skip
+        del scenario
+        base = parameters or self.preset or Scenario()
+        if overrides:
+            base = with_overrides(base, overrides)
+        seed = base.seed if rng is None else int(rng)
+        super().__init__(rng=seed)
+        self.parameters = base
+        self.seed = seed
+        self.threads = threads
+        self._build()
+        self.datacollector = DataCollector(
+            model_reporters={name: _reporter(name) for name in self.recorder.series}
+        )
+
+    @classmethod
+    def of(cls, parameters: Scenario) -> type["Market"]:
+        """A subclass that carries these parameters: `type(model)(**kw)` keeps them."""
+        return type(cls.__name__, (cls,), {"preset": parameters})
+
+    def _build(self) -> None:
+        p = self.parameters
+        self.month = -1
+        self.until = month_index(p.history.until)
+        self.streams = Streams(self.seed)
+        self.keys = MarketKeys(
+            choice_keys(self), self.streams.key("breach"), self.streams.key("residency"),
+            self.streams.key("sample"),
+        )  # fmt: skip
+        self.environment = Environment(p)
+        self.models: list[Model] = []
+        self.vendors: list[Vendor] = []
+        self.vendor_by_key: dict[str, Vendor] = {}
+        self.forced = changed_from_record(p)
+        self.hostings: dict[int, Hosting] = {}
+        self.host_packaging = p.host.packaging
+        self.host_upkeep = serving.upkeep(p.host.packaging, self)
+        self.platforms = [Platform(k, f, f.packaging) for k, f in p.platforms.items()]
+        self.platform_upkeep = [serving.upkeep(f.packaging, self) for f in p.platforms.values()]
+        self.operators = [Operator(k, f) for k, f in p.operators.items()]
+        self.group_count = len(p.sectors) * 3 * len(p.regions)
+        self.columns = draw_population(population_rules(p), self.streams)
+        self.columns.model = self
+        self.enterprises = Enterprises(self.columns, None, self.random)
+        self.ramp = ramp_table(p)
+        self.resale = np.zeros(0)
+        self._build_clocks()
+        self.recorder = Recorder(self)
+
+    def _build_clocks(self) -> None:
+        p = self.parameters
+        self.incident_stock = 0.0
+        self.breaches = 0
+        self.breach_clock = 0.0
+        self.breach_due = exponential_at(self.keys.breach, 0, 0, 0)
+        self.entries = entry_months(
+            p.finance.entry_slots, p.finance.entry_hazard, max(self.until, 0), self.streams
+        )
+        self.sums: Sums | None = None
+        self.forces: dict[int, int] = {}
+        self.reprice: set[int] = set()
+        self.deep_cuts: list[Model] = []
+        self.quality_history: list[float] = []
+        self.first_rent = 0.0
+        self.sample: Sample | None = None
+        self.demand_cache: tuple[int, Demand] | None = None
+        self.book, self.rows = build_book([], self._surroundings())
+
+    def step(self) -> None:
+        """Simulate one month."""
+        self.month += 1
+        self.environment.advance(self.month)
+        happenings.scheduled(self)
+        happenings.random_breaches(self)
+        self._welcome_roster()
+        supply.release_due_models(self)
+        serving.advance_hosts(self)
+        serving.advance_platforms(self)
+        supply.set_prices(self)
+        self.rebuild_book()
+        seat_initial_adopters(self)
+        self.sums = run_enterprises(self)
+        serving.supply_operators(self, self.book, self.rows)
+        book_usage(self, self.sums)
+        review_strategies(self)
+        settle_exits(self)
+        open_entry_slots(self)
+        self.recorder.record()
+        self.forces.clear()
+        self.datacollector.collect(self)
+        self.running = self.month + 1 < self.parameters.months
+
+    def _welcome_roster(self) -> None:
+        if self.month == 0:
+            self.first_rent = self.environment.gpu_rent
+        for key, facts in self.parameters.vendors.items():
+            due = max(month_index(facts.enters), 0) == self.month
+            if facts.present and due and key not in self.vendor_by_key:
+                self.enter(key)
+
+    def enter(self, key: str, facts: Any = None) -> Vendor | None:
+        """Let a vendor enter: one of the roster, or a newcomer with its own facts."""
+        if key in self.vendor_by_key:
+            return None
+        vendor = Vendor(self, key, len(self.vendors), facts or self.parameters.vendors[key])
+        self.vendors.append(vendor)
+        self.vendor_by_key[key] = vendor
+        if self.month > 0:
+            self.happen(Event(self.month, "entry", vendor.name, vendor.cash, "roster"))
+        return vendor
+
+    def leave(self, vendor: Vendor, cause: str) -> None:
+        """Let a vendor leave: its services vanish, its open weights remain."""
+        vendor.alive = False
+        self.happen(Event(self.month, "exit", vendor.name, vendor.cash, cause))
+
+    def switch_strategy(self, vendor: Vendor, strategy: Strategy, cause: str) -> None:
+        """Put a vendor on another strategy: opening publishes current weights at once."""
+        old = vendor.strategy
+        vendor.strategy = strategy
+        for model in vendor.models:
+            current = model.superseded is None and model.withdrawn is None
+            if current and strategy.opens(model.tier) and not old.opens(model.tier):
+                model.open, model.licence = True, vendor.licence_code
+        self.happen(Event(self.month, "strategy", vendor.name, None, f"{strategy.name}: {cause}"))
+
+    def happen(self, event: Event) -> None:
+        """Record an event."""
+        self.recorder.events.append(event)
+
+    def living_vendors(self) -> list[Vendor]:
+        """Vendors still in business, in order of entry."""
+        return [vendor for vendor in self.vendors if vendor.alive]
+
+    def frontier_closed(self) -> float:
+        """Best closed quality on sale last month; GPT-4's before there was any."""
+        return self.quality_history[-1] if self.quality_history else 0.0
+
+    def frontier_then(self) -> float:
+        """Best closed quality `imitation_lag` months ago; -inf before there was any."""
+        lag = self.parameters.capability.imitation_lag
+        history = self.quality_history
+        return history[-lag] if 0 < lag <= len(history) else -math.inf
+
+    def _surroundings(self) -> Surroundings:
+        p = self.parameters
+        held = np.zeros(0)
+        if self.sums is not None:
+            held = np.zeros(len(self.models) * VARIANTS)
+            held[self.book.offering] = self.sums.row("slots").sum(axis=0)
+        return Surroundings(
+            p, self.environment, self.month, self.vendors, self.hostings, self.host_packaging,
+            self.incident_stock, held, self.forces,
+            math.exp(-max(self.month, 0) / p.finance.brand_fade),
+        )  # fmt: skip
+
+    def rebuild_book(self) -> None:
+        """Make this month's offer book."""
+        self.book, self.rows = build_book(self.models, self._surroundings())
+        self.demand_cache = None
+
+    def preview_book(self) -> tuple[OfferBook, list[Row]]:
+        """The book as it would be now, for pricing."""
+        return build_book(self.models, self._surroundings())
+
+    def entry_demand(self, book: OfferBook) -> Demand:
+        """What the shared demand sample would choose afresh; the sample is redrawn yearly."""
+        if self.sample is None or self.month % 12 == 0 and self.demand_cache is None:
+            offset = uniform_at(self.keys.sample, self.month // 12, 0, 0)
+            home = np.array([r.home for r in self.parameters.regions.values()], np.int8)
+            size = self.parameters.output.demand_sample
+            self.sample = draw_sample(self.columns, size, offset, home)
+        return entry_demand(
+            self.sample, self.columns, self.environment.demand, choice_rules(self.parameters),
+            book, lists_of(self, book), platforms_of(self), self.keys.firm.taste,
+            np.array([v.address for v in self.vendors], np.uint32),
+        )  # fmt: skip
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The output tables of the months so far."""
+        return self.recorder.tables()
+
+
+def _reporter(name: str) -> Callable[[Market], Any]:
+    def report(market: Market) -> Any:
+        return market.recorder.latest(name)
+
+    return report
+
+
+def population_rules(p: Scenario) -> PopulationRules:
+    """The parameters a population is drawn from."""
+    shares = [platform.share for platform in p.platforms.values()]
+    return PopulationRules(
+        p.enterprise, p.choice, p.adoption, p.sectors, p.bands, p.regions, shares
+    )
+
+
+def changed_from_record(p: Scenario) -> set[str]:
+    """Vendors whose strategy differs from the record: their scripted releases follow it."""
+    record = data_table("vendors.toml")
+    recorded = {release.vendor for release in releases()}
+    changed = set()
+    for key, vendor in p.vendors.items():
+        if key not in recorded:
+            continue
+        facts = record[key]
+        same_tiers = list(vendor.open_tiers) == facts.get("open_tiers", ["small"])
+        same = vendor.strategy == facts["strategy"]
+        if not same or (vendor.strategy == "dual" and not same_tiers):
+            changed.add(key)
+    return changed
+
+
+def with_overrides(base: Scenario, overrides: Mapping[str, Any]) -> Scenario:
+    """The scenario with some parameters changed by dotted name, validated as a whole."""
+    tree = base.model_dump()
+    plain = load(None, dict(overrides), scenario_class=Scenario).model_dump()
+    for path in overrides:
+        *parents, leaf = path.split(".")
+        into, source = tree, plain
+        for name in parents:
+            into, source = into[name], source[name]
+        into[leaf] = source[leaf]
+    return Scenario.model_validate(tree)

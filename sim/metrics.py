@@ -1,0 +1,338 @@
+"""The row of the `market` table: what one month looks like from outside.
+
+Statistics are of home firms. A statistic without a denominator is None (null in the table).
+"""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.vocabulary import ELO_PER_LOGIT, STRATEGIES, Access, Band, Tier, month_name
+from agents.enterprise.ledger import (
+    HISTOGRAM_BINS,
+    HISTOGRAM_LOWEST,
+    HISTOGRAM_PER_OCTAVE,
+    Sums,
+)
+from agents.host.hosts import profit
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+Floats = NDArray[np.float64]
+LEVELS = {"gpt35": -0.55, "gpt4": -0.13, "gpt4o": 0.48}
+"""Quality levels whose cheapest price is followed."""
+SPEND_PARTS = ("bill", "platform_fee", "tuning", "rent", "licence", "services")
+FULL_PARTS = (*SPEND_PARTS, "staff", "integration", "money_cost")
+SOLD_PARTS = ("bill", "platform_fee", "tuning", "licence")
+MILLION = 1e6
+
+
+def ratio(top: float, bottom: float) -> float | None:
+    """top / bottom; None without a denominator."""
+    return float(top) / float(bottom) if bottom > 0 else None
+
+
+def home(sums: Sums, parts: tuple[str, ...]) -> Floats:
+    """Home money of some kinds by row, $ a month."""
+    return np.asarray(sum(sums.row(part)[0] for part in parts))
+
+
+def market_row(market: "Market", sums: Sums) -> dict[str, Any]:
+    """All columns of the market table for this month."""
+    row: dict[str, Any] = {"month": market.month, "date": month_name(market.month)}
+    row |= adoption_columns(sums)
+    row |= usage_columns(market, sums)
+    row |= frontier_columns(market)
+    row |= price_columns(market)
+    row |= concentration_columns(market, sums)
+    row |= survey_columns(sums)
+    row |= sample_columns(market)
+    row |= actor_columns(market)
+    row |= welfare_columns(market, sums)
+    return row
+
+
+def survey(top: Floats, bottom: Floats) -> float | None:
+    """X = (X_mid + X_large) / 2, as enterprise surveys see it; None if a band is empty."""
+    parts = [ratio(top[b], bottom[b]) for b in (Band.MID, Band.LARGE)]
+    known = [part for part in parts if part is not None]
+    return sum(known) / 2 if len(known) == 2 else None
+
+
+def adoption_columns(sums: Sums) -> dict[str, Any]:
+    """Adoption and restrictions."""
+    firms, adopters = sums.survey("firms"), sums.survey("adopters")
+    return {
+        "adoption": ratio(adopters.sum(), firms.sum()),
+        "adoption_large": ratio(adopters[Band.LARGE], firms[Band.LARGE]),
+        "restricted_share": survey(sums.survey("restricted"), firms),
+        "ever_restricted_share": survey(sums.survey("ever_restricted"), firms),
+    }
+
+
+def usage_columns(market: "Market", sums: Sums) -> dict[str, Any]:
+    """Volumes, and shares by access, openness and strategy of the vendor."""
+    book = market.book
+    tokens, spend = sums.row("tokens")[0], home(sums, SPEND_PARTS)
+    total, paid = float(tokens.sum()), float(spend.sum())
+    columns: dict[str, Any] = {
+        "tokens": total,
+        "spend": paid,
+        "spend_full": float(home(sums, FULL_PARTS).sum()),
+        "share_tokens_open": ratio(tokens[book.open == 1].sum(), total),
+        "share_spend_open": ratio(spend[book.open == 1].sum(), paid),
+        "tuned_share_tokens": ratio(tokens[book.tuned == 1].sum(), total),
+        "top1pct_share_tokens": top_share(sums, 0.01),
+    }
+    for access in Access:
+        share = ratio(tokens[book.access == access].sum(), total)
+        columns[f"share_tokens_{access.name.lower()}"] = share
+    strategies = [v.observed_strategy(market.month) for v in market.vendors]
+    for kind in STRATEGIES:
+        of_kind = np.array([s == kind for s in strategies], bool)
+        member = of_kind[book.vendor] if book.vendor.size else np.zeros(0, bool)
+        columns[f"share_tokens_vendor_{kind}"] = ratio(tokens[member].sum(), total)
+    return columns
+
+
+def top_share(sums: Sums, part: float) -> float | None:
+    """Tokens of the top `part` of adopters, from the histogram of their tokens."""
+    weight, tokens = sums.ledger.histogram[:, 0], sums.ledger.histogram[:, 1]
+    total = float(weight.sum())
+    if total <= 0:
+        return None
+    wanted, reached, taken = part * total, 0.0, 0.0
+    for bin_ in range(HISTOGRAM_BINS - 1, -1, -1):
+        if weight[bin_] <= 0:
+            continue
+        used = min(weight[bin_], wanted - reached)
+        taken += tokens[bin_] * used / weight[bin_]
+        reached += used
+        if reached >= wanted:
+            break
+    return ratio(taken, float(tokens.sum()))
+
+
+def histogram_value(bin_: int) -> float:
+    """Mtok a month at the lower edge of a bin."""
+    return float(2.0 ** (HISTOGRAM_LOWEST + bin_ / HISTOGRAM_PER_OCTAVE))
+
+
+def best_on_sale(market: "Market", opened: int) -> tuple[float | None, float | None]:
+    """Best true quality on the list for home firms, open or closed, and its ln compute."""
+    book = market.book
+    rows = np.flatnonzero((book.listed == 1) & (book.open == opened) & (book.tuned == 0))
+    if rows.size == 0:
+        return None, None
+    best = rows[int(np.argmax(book.q[rows]))]
+    model = market.models[int(book.model[best])]
+    return float(model.q), float(model.effective_compute)
+
+
+def frontier_columns(market: "Market") -> dict[str, Any]:
+    """The two quality frontiers and the distance between them."""
+    q_closed, c_closed = best_on_sale(market, 0)
+    q_open, c_open = best_on_sale(market, 1)
+    past = market.recorder.closed_maxima
+    running = max(past[-1] if past else -math.inf, q_closed if q_closed is not None else -math.inf)
+    past.append(running)
+    market.quality_history.append(running if math.isfinite(running) else 0.0)
+    columns: dict[str, Any] = {"q_closed": q_closed, "q_open": q_open}
+    if q_closed is None or q_open is None or c_closed is None or c_open is None:
+        return columns
+    gap = q_closed - q_open
+    lag, censored = gap_months(past, q_open)
+    return columns | {
+        "gap_logits": gap,
+        "gap_elo": gap * ELO_PER_LOGIT,
+        "gap_compute": c_closed - c_open,
+        "gap_months": lag,
+        "gap_months_censored": censored,
+    }
+
+
+def gap_months(maxima: list[float], q_open: float) -> tuple[float | None, bool]:
+    """Months since the running maximum of closed quality first reached q_open.
+
+    Interpolated between months; 0 if open leads; unknown (censored) before the first value.
+    """
+    now = len(maxima) - 1
+    if q_open >= maxima[-1]:
+        return 0.0, False
+    known = [q for q in maxima if math.isfinite(q)]
+    if not known or q_open < known[0]:
+        return None, True
+    first = next(t for t, q in enumerate(maxima) if q >= q_open)
+    before = maxima[first - 1] if first > 0 else -math.inf
+    part = 0.0
+    if math.isfinite(before) and maxima[first] > before:
+        part = (maxima[first] - q_open) / (maxima[first] - before)
+    return now - (first - part), False
+
+
+def price_columns(market: "Market") -> dict[str, Any]:
+    """Prices at constant quality, of flagships, and of open against closed."""
+    book = market.book
+    columns: dict[str, Any] = {"price_flagship": _flagship(market)}
+    service = (book.listed == 1) & (book.tuned == 0) & (book.access != Access.SELFHOST)
+    for name, level in LEVELS.items():
+        rows = service & (book.q >= level)
+        columns[f"price_{name}_level"] = float(book.price[rows].min()) if rows.any() else None
+    closed = service & (book.open == 0)
+    opened = service & (book.open == 1)
+    columns["price_ratio_open_closed"] = _ratio_in_class(market, opened, closed)
+    columns["price_ratio_best"] = _ratio_at_best(market, opened, closed)
+    return columns
+
+
+def _flagship(market: "Market") -> float | None:
+    """Median over home vendors of the price of the latest large closed model."""
+    prices = []
+    for vendor in market.living_vendors():
+        if not market.parameters.regions[vendor.region].home:
+            continue
+        large = [
+            m
+            for m in vendor.models
+            if m.tier == Tier.LARGE and not m.open and m.list_price is not None
+            and m.on_sale <= market.month and m.withdrawn is None
+        ]  # fmt: skip
+        if large:
+            prices.append(large[-1].list_price)
+    return float(np.median(prices)) if prices else None
+
+
+def _ratio_in_class(
+    market: "Market", opened: NDArray[np.bool_], closed: NDArray[np.bool_]
+) -> float | None:
+    """Median over open models of hosted price over closed prices of like quality."""
+    book = market.book
+    ratios = []
+    for row in np.flatnonzero(opened & (book.access == Access.HOSTED)):
+        near = closed & (np.abs(book.q - book.q[row]) <= 0.25) & (book.price > 0)
+        if near.any():
+            ratios.append(float(book.price[row] / np.median(book.price[near])))
+    return float(np.median(ratios)) if ratios else None
+
+
+def _ratio_at_best(
+    market: "Market", opened: NDArray[np.bool_], closed: NDArray[np.bool_]
+) -> float | None:
+    """Cheapest open over cheapest closed at the best quality both reach."""
+    book = market.book
+    if not opened.any() or not closed.any():
+        return None
+    both = min(book.q[opened].max(), book.q[closed].max())
+    cheap_open = book.price[opened & (book.q >= both)].min()
+    cheap_closed = book.price[closed & (book.q >= both)].min()
+    return ratio(float(cheap_open), float(cheap_closed))
+
+
+def concentration_columns(market: "Market", sums: Sums) -> dict[str, Any]:
+    """Vendors' shares of home spend (services, hosting, tuning, licences of their models)."""
+    by_vendor = vendor_sums(market, home(sums, SOLD_PARTS))
+    total = float(by_vendor.sum())
+    if total <= 0:
+        return {}
+    shares = np.sort(by_vendor / total)[::-1]
+    leader = int(np.argmax(by_vendor))
+    return {
+        "hhi_spend": float((shares**2).sum() * 10_000),
+        "leader": market.vendors[leader].name,
+        "leader_share_spend": float(shares[0]),
+        "top3_share_spend": float(shares[:3].sum()),
+    }
+
+
+def vendor_sums(market: "Market", by_row: Floats) -> Floats:
+    """Add up a column of the book's rows by vendor."""
+    totals = np.zeros(len(market.vendors))
+    np.add.at(totals, market.book.vendor, by_row)
+    return totals
+
+
+def survey_columns(sums: Sums) -> dict[str, Any]:
+    """What a survey of firms would report."""
+    get = sums.survey
+    adopters, slots = get("adopters"), get("slots")
+    arrived = float(get("path_arrived").sum())
+    return {
+        "open_usage_share": survey(get("open_slots"), slots),
+        "any_open_share": survey(get("any_open"), adopters),
+        "main_closed_share": survey(get("main_closed"), adopters),
+        "switch_rate_year": survey(get("slots_switched"), get("slots_year_ago")),
+        "switch_firm_year": survey(get("firms_left"), get("firms_year_ago")),
+        "upgrade_rate_year": survey(get("slots_upgraded"), get("slots_year_ago")),
+        "vendors_per_adopter": survey(get("vendors"), adopters),
+        "multihoming3_large": ratio(get("three_vendors")[Band.LARGE], adopters[Band.LARGE]),
+        "models5_share": survey(get("five_models"), adopters),
+        "path_share": ratio(arrived, float(get("path_began").sum())),
+        "path_months": ratio(float(get("path_months").sum()), arrived),
+    }
+
+
+def sample_columns(market: "Market") -> dict[str, Any]:
+    """Statistics over the demand sample of home slots, each standing for the same tokens."""
+    demand = market.entry_demand(market.book)
+    sample = market.sample
+    assert sample is not None
+    rules = market.parameters.choice
+    homes = sample.home
+    if not homes.any():
+        return {}
+    difficulty = market.columns.slots.difficulty[sample.slot].astype(np.float64)
+    reached = [1 / (1 + math.exp(rules.item_slope * d)) for d in difficulty.tolist()]
+    solved = demand.value * np.array(reached)
+    adequate = demand.success >= 0.8 * demand.success.max(axis=1, initial=0.0)[:, None]
+    cost = np.where(adequate & np.isfinite(demand.cost), demand.cost, np.inf)
+    served = homes & np.isfinite(cost).any(axis=1)
+    cheapest = np.argmin(cost, axis=1) if cost.shape[1] else np.zeros(len(cost), int)
+    closed = (market.book.open[cheapest] == 0) if cost.shape[1] else np.zeros(len(cost), bool)
+    return {
+        "value_solved_q0": ratio(solved[homes].sum(), demand.value[homes].sum()),
+        "share_cheapest_closed": ratio(closed[served].sum(), served.sum()),
+    }
+
+
+def actor_columns(market: "Market") -> dict[str, Any]:
+    """Counts of actors and what crowds and platforms add."""
+    alive = market.living_vendors()
+    kinds = [v.observed_strategy(market.month) for v in alive]
+    open_families = [v for v in alive if v.users > 0]
+    users = sum(v.users for v in open_families)
+    listed = {int(m) for m in market.book.model[market.book.listed == 1]}
+    columns: dict[str, Any] = {
+        "hosts": sum(h.number for h in market.hostings.values()),
+        "models_live": len(listed),
+        "platform_revenue": sum(p.fee for p in market.platforms),
+        "crowd_quality": ratio(sum(v.users * v.crowd_quality for v in open_families), users),
+        "crowd_packaging": ratio(sum(v.users * v.crowd_packaging for v in open_families), users),
+    }
+    return columns | {f"strategy_{kind}": kinds.count(kind) for kind in STRATEGIES}
+
+
+def welfare_columns(market: "Market", sums: Sums) -> dict[str, Any]:
+    """Who gains what, $ a month; welfare counts foreign vendors by their home share."""
+    surplus = float(sums.row("surplus")[0].sum())
+    profits = [v.account.profit * MILLION for v in market.living_vendors()]
+    weights = [
+        1.0 if market.parameters.regions[v.region].home else v.account.home_share
+        for v in market.living_vendors()
+    ]
+    hosts = sum(profit(h, market.parameters.host) for h in market.hostings.values())
+    hosts += sum(p.fee - p.cost for p in market.platforms) - float(market.resale.sum())
+    vendors = sum(p * w for p, w in zip(profits, weights, strict=True))
+    return {
+        "consumer_surplus": surplus,
+        "surplus_taste": float(sums.row("surplus_taste")[0].sum()),
+        "vendor_profit": sum(profits),
+        "host_profit": hosts,
+        "operator_income": sum(o.revenue - o.bill for o in market.operators),
+        "complement_income": sum(
+            v.account.complement * MILLION for v in market.living_vendors()
+        ),
+        "welfare": surplus + vendors + hosts,
+    }

@@ -1,0 +1,119 @@
+"""Columns of the `market` table: one row a month, statistics of home firms unless said.
+
+"(survey)" marks a statistic that imitates an enterprise survey: the plain mean of the weighted
+shares of the bands mid and large.
+"""
+
+import pyarrow as pa
+
+from agents.common.vocabulary import STRATEGIES
+from sim.schema_fields import (
+    COUNT,
+    LOGIT,
+    MONEY,
+    MONTHS,
+    PRICE,
+    SHARE,
+    TOKENS,
+    flag,
+    integer,
+    month,
+    number,
+    text,
+)
+
+ADOPTION = [
+    month(),
+    text("date", "calendar month, YYYY-MM"),
+    number("adoption", SHARE, "firms with at least one slot in use, by weight"),
+    number("adoption_large", SHARE, "the same within the band large"),
+    number("restricted_share", SHARE, "firms under a restriction now (survey, all firms)"),
+    number("ever_restricted_share", SHARE, "firms restricted now or before (survey, all firms)"),
+]
+
+USAGE = [
+    number("tokens", TOKENS, "tokens used by home firms"),
+    number("spend", MONEY, "paid for API, hosted use, tuning, licences and GPU rent"),
+    number("spend_full", MONEY, "spend with staff, integration and cost of money"),
+    number("share_tokens_api", SHARE, "tokens bought from the API of the model's own vendor"),
+    number("share_tokens_hosted", SHARE, "tokens served by third-party hosts and platforms"),
+    number("share_tokens_selfhost", SHARE, "tokens served on the firm's own GPUs"),
+    number("share_tokens_open", SHARE, "tokens of open-weight models through any access"),
+    number("share_spend_open", SHARE, "spend on open-weight models through any access"),
+    number("open_usage_share", SHARE, "open slots among slots in use (survey)"),
+    number("any_open_share", SHARE, "adopters that use some open model (survey)"),
+    number("main_closed_share", SHARE, "adopters that spend more on closed models (survey)"),
+    *(
+        number(f"share_tokens_vendor_{kind}", SHARE, f"tokens of vendors whose strategy is {kind}")
+        for kind in STRATEGIES
+    ),
+]
+
+GAP = [
+    number("q_closed", LOGIT, "best true quality of a closed model an unrestricted firm may buy"),
+    number("q_open", LOGIT, "best true quality of an open model an unrestricted firm may buy"),
+    number("gap_logits", LOGIT, "q_closed less q_open"),
+    number("gap_elo", "Elo", "the gap on the Arena scale, 173.7 points a logit"),
+    number("gap_compute", "ln compute", "the gap as log of effective training compute"),
+    number("gap_months", MONTHS, "time since the closed frontier first reached q_open; 0 if ahead"),
+    flag("gap_months_censored", "q_open lies below the first closed value, so the lag is unknown"),
+]
+
+PRICES = [
+    number("price_flagship", PRICE, "median API price of vendors' latest large closed models"),
+    number("price_gpt35_level", PRICE, "cheapest api or hosted price at quality -0.55 or better"),
+    number("price_gpt4_level", PRICE, "cheapest api or hosted price at quality -0.13 or better"),
+    number("price_gpt4o_level", PRICE, "cheapest api or hosted price at quality 0.48 or better"),
+    number(
+        "price_ratio_open_closed",
+        "ratio",
+        "median over open models of hosted price to that of closed models within 0.25 logits",
+    ),
+    number("price_ratio_best", "ratio", "cheapest open to cheapest closed at the best shared q"),
+]
+
+COMPETITION = [
+    number("hhi_spend", "points", "Herfindahl index of vendors' spend shares, 0 to 10,000"),
+    text("leader", "vendor with the largest share of spend"),
+    number("leader_share_spend", SHARE, "the leader's share of spend"),
+    number("top3_share_spend", SHARE, "spend share of the three largest vendors"),
+    number("switch_rate_year", SHARE, "slots in use a year apart whose vendor differs (survey)"),
+    number("switch_firm_year", SHARE, "adopters a year apart with no vendor kept (survey)"),
+    number("upgrade_rate_year", SHARE, "slots that changed model inside their vendor (survey)"),
+    number("vendors_per_adopter", "vendors", "mean number of model vendors in use (survey)"),
+    number("multihoming3_large", SHARE, "large adopters that use three or more vendors"),
+    number("models5_share", SHARE, "adopters that use five or more models (survey)"),
+    number("tuned_share_tokens", SHARE, "tokens served by tuned models"),
+    number("top1pct_share_tokens", SHARE, "tokens of the top 1% of firms by tokens"),
+]
+
+CLAIMS = [
+    number("share_cheapest_closed", SHARE, "demand whose cheapest adequate offer is closed (C02)"),
+    number("path_share", SHARE, "builders that moved from a closed API to a tuned open one (C11)"),
+    number("path_months", MONTHS, "median months that this move took (C11)"),
+    number("value_solved_q0", SHARE, "value at stake solved by a model of quality 0 (C14)"),
+    number("crowd_quality", LOGIT, "quality that users of open models have given back"),
+    number("crowd_packaging", "share of V", "packaging that users of open models have given back"),
+    number("platform_revenue", MONEY, "fees and margins taken by platforms"),
+]
+
+STRUCTURE = [
+    number("hosts", COUNT, "hosts serving open weights"),
+    integer("models_live", COUNT, "models on sale"),
+    *(
+        integer(f"strategy_{kind}", COUNT, f"vendors alive whose strategy is {kind}")
+        for kind in STRATEGIES
+    ),
+]
+
+WELFARE = [
+    number("consumer_surplus", MONEY, "value less cost, risk and one-off terms, without taste"),
+    number("surplus_taste", MONEY, "the part of surplus that taste noise adds, kept apart"),
+    number("vendor_profit", MONEY, "vendors' operating profit after training, without funding"),
+    number("host_profit", MONEY, "profit of hosts and platforms"),
+    number("operator_income", MONEY, "application operators' revenue less their bill"),
+    number("complement_income", MONEY, "vendors' income from complements, kept apart"),
+    number("welfare", MONEY, "surplus with vendor and host profit, foreign profit by home share"),
+]
+
+MARKET = pa.schema([*ADOPTION, *USAGE, *GAP, *PRICES, *COMPETITION, *CLAIMS, *STRUCTURE, *WELFARE])

@@ -1,0 +1,202 @@
+"""Columns of every table but `market`: vendor, host, operator, offering, decision and others."""
+
+import pyarrow as pa
+
+from agents.common.vocabulary import TIERS
+from sim.schema_fields import (
+    COUNT,
+    FIRMS,
+    LOGIT,
+    MONEY,
+    PRICE,
+    SHARE,
+    SLOTS,
+    STOCK,
+    TOKENS,
+    VALUE_SHARE,
+    flag,
+    integer,
+    month,
+    number,
+    text,
+)
+
+VENDOR = pa.schema(
+    [
+        month(),
+        text("vendor", "name of the vendor"),
+        text("archetype", "kind of vendor it was drawn or listed as"),
+        text("region", "region of its seat"),
+        flag("alive", "still in business at the end of the month"),
+        text("strategy", "open, closed or dual, over all its current models"),
+        *(text(f"strategy_{tier}", f"strategy for its {tier} tier") for tier in TIERS),
+        text("licence", "licence of its latest large model"),
+        *(
+            number(f"q_{tier}", LOGIT, f"true quality of its current {tier} model")
+            for tier in TIERS
+        ),
+        *(
+            number(f"price_{tier}", PRICE, f"list price of its current {tier} model")
+            for tier in TIERS
+        ),
+        number("tokens", TOKENS, "home tokens of its models through any access"),
+        number("spend", MONEY, "home spend attributed to its models"),
+        number("spend_share", SHARE, "its share of home spend"),
+        number("tokens_world", TOKENS, "tokens of its models in all regions"),
+        number("revenue_api", MONEY, "API sales, world"),
+        number("revenue_services", MONEY, "support and on-premises services, world"),
+        number("revenue_licence", MONEY, "licence fees from self-hosters, world"),
+        number("revenue_royalty", MONEY, "royalties from hosts and platforms, world"),
+        number("revenue_complement", MONEY, "income from complements, world"),
+        number("cost_serving", MONEY, "cost of serving its API"),
+        number("cost_packaging", MONEY, "outlay on packaging, free use and support"),
+        number("cost_training", MONEY, "training runs and the research around them"),
+        number("cost_staff", MONEY, "staff"),
+        number("cost_subsidy", MONEY, "serving cost not covered by price"),
+        number("funding", MONEY, "funding raised this month"),
+        number("receivables", STOCK, "sold and not yet paid for"),
+        number("cash", STOCK, "cash at the end of the month"),
+        number("profit", MONEY, "revenue less all costs, without funding"),
+        number("gross_margin", SHARE, "API revenue less serving cost, over API revenue"),
+        number("packaging", VALUE_SHARE, "stock of packaging, as value to a user"),
+        number("reputation", VALUE_SHARE, "reputation after incidents, as value to a user"),
+    ]
+)
+
+HOST = pa.schema(
+    [
+        month(),
+        text("kind", "host or platform"),
+        text("name", "name of the platform, or of the hosts' group"),
+        text("model", "model served; null for a platform's total"),
+        number("number", COUNT, "symmetric hosts behind this row"),
+        number("price", PRICE, "price asked of users"),
+        number("tokens", TOKENS, "tokens served"),
+        number("revenue", MONEY, "revenue"),
+        number("cost", MONEY, "cost of serving and royalties"),
+    ]
+)
+
+OPERATOR = pa.schema(
+    [
+        month(),
+        text("operator", "name of the application operator"),
+        number("users", "users", "active users"),
+        number("tokens", TOKENS, "tokens its users consume"),
+        number("bill", MONEY, "what the models cost it"),
+        number("revenue", MONEY, "revenue from its users"),
+    ]
+)
+
+OFFERING = pa.schema(
+    [
+        month(),
+        text("offering", "key of the offering"),
+        text("model", "model offered"),
+        text("vendor", "vendor of the model"),
+        text("tier", "product tier: small, medium or large"),
+        text("access", "api, hosted or selfhost"),
+        flag("tuned", "tuned on the buyer's data"),
+        flag("open", "weights are open"),
+        number("price", PRICE, "price of use; null for self-hosting"),
+        number("q", LOGIT, "true quality"),
+        number("q_perceived", LOGIT, "quality as enterprises perceive it"),
+        number("slots", SLOTS, "slots in use, home, by weight"),
+        number("tokens", TOKENS, "home tokens"),
+        number("spend", MONEY, "home spend"),
+    ]
+)
+
+TERMS = {
+    "quality": "quality beyond need",
+    "cost": "cost of use",
+    "risk": "risk of exposure",
+    "switch": "switching, spread over the holding time",
+    "integration": "integration, spread over the holding time",
+    "packaging": "packaging of the finished service",
+    "control": "taste for control",
+    "taste": "brand, peers and persistent taste",
+}
+
+DECISION = pa.schema(
+    [
+        month(),
+        text("band", "size band: micro, mid or large"),
+        integer("own_base_quartile", "quartile", "quartile of own infrastructure, 0 the least"),
+        text("tier", "workload tier: routine, standard or frontier"),
+        text("access", "access chosen: api, hosted or selfhost"),
+        flag("open", "weights of the choice are open"),
+        flag("tuned", "the choice is tuned"),
+        number("slots", SLOTS, "slots that chose this way, by weight"),
+        number("tokens", TOKENS, "tokens of these slots"),
+        number("value", MONEY, "value at stake in these slots"),
+        number("cost_money", MONEY, "money paid for use"),
+        number("cost_staff", MONEY, "staff needed to operate"),
+        number("successes", TOKENS, "tokens times the chance that the model is good enough"),
+        *(number(f"term_{key}", VALUE_SHARE, f"mean term: {what}") for key, what in TERMS.items()),
+        *(
+            number(
+                f"alternative_term_{key}",
+                VALUE_SHARE,
+                f"the same for the best alternative of the other openness: {what}",
+            )
+            for key, what in TERMS.items()
+        ),
+    ]
+)
+
+SEGMENT = pa.schema(
+    [
+        month(),
+        text("region", "region of the firms"),
+        text("sector", "sector of the firms"),
+        text("band", "size band of the firms"),
+        number("enterprises", FIRMS, "firms in the segment, by weight"),
+        number("adoption", SHARE, "firms with at least one slot in use"),
+        number("open_usage_share", SHARE, "open slots among slots in use"),
+        number("selfhost_share", SHARE, "self-hosted slots among slots in use"),
+        number("restricted_share", SHARE, "firms under a restriction"),
+        number("tokens", TOKENS, "tokens used"),
+        number("spend", MONEY, "spend"),
+        number("consumer_surplus", MONEY, "consumer surplus without taste noise"),
+    ]
+)
+
+EVENT = pa.schema(
+    [
+        month(),
+        text("kind", "what happened: release, price, strategy, entry, exit, breach and others"),
+        text("target", "vendor, model or region it happened to"),
+        number("magnitude", "by kind", "size of the event in the unit of its kind"),
+        text("cause", "input, scheduled, or the rule that brought it about"),
+    ]
+)
+
+PANEL = pa.schema(
+    [
+        month(),
+        integer("enterprise", "id", "identity of the firm in this run"),
+        number("weight", FIRMS, "real firms it stands for"),
+        text("region", "region"),
+        text("sector", "sector"),
+        text("band", "size band"),
+        number("employees", "persons", "staff"),
+        flag("builder", "builds AI products itself"),
+        flag("open_aware", "considers open models at all"),
+        number("sensitivity", "0 to 1", "sensitivity of its data"),
+        number("theta", "1/V", "decisiveness: utils per unit of value at stake"),
+        integer("adopted_since", "month", "month of first use; null before"),
+        flag("restricted", "under a restriction now"),
+        flag("ever_restricted", "restricted now or before"),
+        text("main_vendor", "model vendor with its largest spend"),
+        integer("vendors", COUNT, "model vendors in use"),
+        integer("models", COUNT, "models in use"),
+        integer("slots", COUNT, "slots in use"),
+        integer("slots_open", COUNT, "slots on open models"),
+        integer("slots_selfhost", COUNT, "slots that are self-hosted"),
+        integer("slots_tuned", COUNT, "slots on tuned models"),
+        number("tokens", TOKENS, "tokens used by the firm itself, without weight"),
+        number("spend", MONEY, "spend of the firm itself, without weight"),
+        number("data_stock", "Mtok", "data collected over its slots"),
+    ]
+)

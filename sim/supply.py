@@ -1,0 +1,216 @@
+"""Step 2 of the month: vendors release models that are due and set or revise prices."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.common.events import Event
+from agents.common.offers import Model
+from agents.common.vocabulary import Access
+from agents.vendor import capability
+from agents.vendor.pricing import UNOWNED, bertrand_nash, price_floor, revised_price
+from agents.vendor.releases import (
+    build,
+    first_perception,
+    first_plan,
+    put_on_sale,
+    schedule_next,
+)
+from agents.vendor.vendor import Vendor
+from sim.history import price_changes, releases, scripted_model
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+OWN_SERVICE_MARKUP = 3.0
+"""First list price of a model without a predecessor, times serving cost."""
+NASH_STEPS = 25
+"""Steps of the pricing iteration from current prices (prototype: 25 give 1-3%)."""
+
+
+def release_due_models(market: "Market") -> None:
+    """Put on sale what is due: recorded releases in the window, planned ones after it."""
+    month, until = market.month, market.until
+    for release in releases():
+        due = max(release.on_sale, 0) == month and release.on_sale <= until
+        vendor = market.vendor_by_key.get(release.vendor)
+        if due and vendor is not None and vendor.alive:
+            compute = capability.compute_for(release.q, market.parameters.capability)
+            forced = vendor.key in market.forced
+            model = scripted_model(
+                release, vendor, forced, compute, market.parameters.pricing
+            )
+            launch(market, vendor, model, "input")
+    if month == max(until + 1, 0):
+        hand_over(market)
+    if month > until:
+        for vendor in market.living_vendors():
+            _release_planned(market, vendor)
+    withdraw_old_services(market)
+
+
+def launch(market: "Market", vendor: Vendor, model: Model, cause: str) -> None:
+    """Put a model on sale, price it, and tell those who hold what it replaces."""
+    model.index = len(market.models)
+    market.models.append(model)
+    model.first_perceived = first_perception(
+        vendor, model, market.parameters.perception.entrant_discount
+    )
+    if model.api and model.list_price is None:
+        model.list_price = _first_price(market, vendor, model)
+    for old in put_on_sale(vendor, model, market.month):
+        market.forces[old.index] = max(market.forces.get(old.index, 0), 1)
+    if not model.scripted:
+        market.reprice.add(vendor.index)
+    market.happen(Event(market.month, "release", model.name, model.q, cause))
+
+
+def _first_price(market: "Market", vendor: Vendor, model: Model) -> float:
+    """Price of the predecessor, or cost with a plain markup; Nash revises it the same month."""
+    floor = model.serving_cost / market.environment.efficiency
+    before = [
+        m.list_price
+        for m in vendor.models
+        if m.line == model.line and m.list_price and m.on_sale <= market.month
+    ]
+    if before:
+        return max(before[-1], floor)
+    if model.scripted:
+        return floor * (1 + market.parameters.host.markup)
+    return floor * OWN_SERVICE_MARKUP
+
+
+def hand_over(market: "Market") -> None:
+    """Leave the record: solve each vendor's capability so that it returns its last quality."""
+    rules = market.parameters.capability
+    public = market.environment.public
+    for vendor in market.vendors:
+        if vendor.models:
+            _fit_capability(market, vendor, rules, public)
+        vendor.baseline_tokens = vendor.family_tokens or None
+        first_plan(vendor, market.month, market.streams, market.parameters.release)
+
+
+def _fit_capability(
+    market: "Market", vendor: Vendor, rules: capability.CapabilityParameters, public: float
+) -> None:
+    """Solve ln b + e for the best recorded model; money sets b, the lead takes the rest."""
+    best = max(vendor.models, key=lambda m: (m.q, m.released))
+    q = best.q - capability.flywheel(vendor.served, rules)
+    phi = capability.imitation_share(market.month, rules)
+    frontier = market.frontier_then()
+    if math.isfinite(frontier) and frontier > q and phi < 1:
+        q = (q - phi * frontier) / (1 - phi)
+    wanted = capability.compute_for(q, rules)
+    lead = wanted - vendor.budget - capability.hardware(best.released, rules) - public
+    vendor.lead = min(max(lead, -1.5), 1.5)
+    vendor.budget += lead - vendor.lead
+
+
+def _release_planned(market: "Market", vendor: Vendor) -> None:
+    for tier in range(3):
+        if vendor.plan.month[tier] > market.month:
+            continue
+        rules = market.parameters
+        opened = vendor.strategy.opens(tier)
+        if opened:
+            _launch_planned(market, vendor, tier, True)
+        if vendor.strategy.keeps_closed(tier):
+            _launch_planned(market, vendor, tier, False)
+        vendor.plan.month[tier] = float(market.month)
+        schedule_next(vendor, tier, market.streams, rules.release, market.month + 1)
+
+
+def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -> None:
+    rules = market.parameters
+    model = build(
+        vendor, tier, opened, market.month, market.environment.public,
+        market.frontier_then(), market.streams, rules.capability, rules.pricing,
+    )  # fmt: skip
+    if opened and vendor.strategy.keeps_closed(tier):
+        model.api = False
+    launch(market, vendor, model, "plan")
+
+
+def withdraw_old_services(market: "Market") -> None:
+    """Take services off the market about two years after release, once there is a newer one."""
+    life = market.parameters.release.api_life
+    for model in market.models:
+        if not model.api or model.withdrawn is not None or model.superseded is None:
+            continue
+        if market.month - model.released >= life:
+            model.withdrawn = market.month
+            market.happen(Event(market.month, "withdrawal", model.name, model.q, "age"))
+
+
+def set_prices(market: "Market") -> None:
+    """Recorded price changes in the window; sticky, event-driven revisions after it."""
+    for change in price_changes():
+        if change.month == market.month and change.month <= market.until:
+            for model in market.models:
+                vendor = market.vendors[model.vendor]
+                if model.name == change.model and vendor.key == change.vendor:
+                    change_price(market, model, change.price, "input")
+    if market.month > market.until:
+        answer_price_cuts(market)
+        for index in sorted(market.reprice):
+            if market.vendors[index].alive:
+                revise_prices(market, market.vendors[index])
+    market.reprice.clear()
+
+
+def change_price(market: "Market", model: Model, price: float, cause: str) -> None:
+    """Set a list price; a large rise makes its holders look around, a deep cut its rivals."""
+    old = model.list_price
+    if old is not None and abs(price - old) < 1e-12:
+        return
+    model.list_price = price
+    market.happen(Event(market.month, "price", model.name, price, cause))
+    if old is None or old <= 0:
+        return
+    if price > old * (1 + market.parameters.choice.large_price_change):
+        market.forces[model.index] = 2
+    if price < 0.5 * old:
+        market.deep_cuts.append(model)
+
+
+def answer_price_cuts(market: "Market") -> None:
+    """Rivals near in quality revise when a price fell by more than half last month."""
+    reach = market.parameters.pricing.price_war_quality_gap
+    for cut in market.deep_cuts:
+        for vendor in market.living_vendors():
+            near = any(
+                abs(m.q - cut.q) <= reach and m.list_price is not None and m.superseded is None
+                for m in vendor.models
+            )
+            if vendor.index != cut.vendor and near:
+                market.reprice.add(vendor.index)
+    market.deep_cuts.clear()
+
+
+def revise_prices(market: "Market", vendor: Vendor) -> None:
+    """Move the vendor's list prices toward its target against rivals' current prices."""
+    book, rows = market.preview_book()
+    demand = market.entry_demand(book)
+    mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
+    mine &= book.listed == 1
+    if not mine.any():
+        return
+    owner = np.where(mine, vendor.index, UNOWNED)
+    nash = bertrand_nash(
+        demand.utility, demand.price_weight, owner, book.cost,
+        np.ones(len(demand.price_weight)), book.vendor.astype(np.int64),
+        market.parameters.choice.dissimilarity, start=book.price, iterations=NASH_STEPS,
+        tolerance=1e-3,
+    )  # fmt: skip
+    rules = market.parameters.pricing
+    for row in np.flatnonzero(mine):
+        model = rows[int(row)].model
+        cost = float(book.cost[row])
+        floor = price_floor(model.tier, cost, rules)
+        price = revised_price(
+            float(book.price[row]), float(nash.prices[row]), cost, floor, rules
+        )
+        change_price(market, model, price, "revision")
+

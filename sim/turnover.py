@@ -1,0 +1,220 @@
+"""Step 7 of the month: vendors review strategy, raise money, leave; entrants arrive."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.events import Event
+from agents.common.licence import licence_of
+from agents.common.randomness import normal_at, uniform_at
+from agents.common.vocabulary import Access
+from agents.enterprise.demand import Demand
+from agents.host.hosts import hosted_price
+from agents.vendor.capability import (
+    affordable_budget,
+    next_budget,
+    next_lead,
+    returns_to_compute,
+)
+from agents.vendor.finance import funding_round, is_insolvent
+from agents.vendor.parameters import VendorParameters
+from agents.vendor.releases import first_plan, large_compute
+from agents.vendor.review import Offer, Projection, decide, monthly_margin, project
+from agents.vendor.strategies import Closed, Dual, Open, Strategy
+from agents.vendor.vendor import Vendor
+
+if TYPE_CHECKING:
+    from sim.market import Market
+
+SERVICE_MARKUP = 1.5
+"""List price over serving cost at which a closed model is imagined if it has no price yet."""
+
+
+def settle_exits(market: "Market") -> None:
+    """Budgets, leads, funding; a vendor without cash and without a round leaves."""
+    alive = market.living_vendors()
+    if not alive:
+        return
+    largest = max(v.budget for v in alive)
+    for vendor in alive:
+        _advance_research(market, vendor, largest)
+        raised = funding_round(
+            vendor, market.month, _growth(vendor), market.streams, market.parameters.finance
+        )
+        if raised > 0:
+            vendor.cash += raised
+            vendor.account.funding = raised
+            market.happen(Event(market.month, "funding", vendor.name, raised, "hazard"))
+        if is_insolvent(vendor) and market.month > market.until:
+            market.leave(vendor, "no cash")
+
+
+def _advance_research(market: "Market", vendor: Vendor, largest: float) -> None:
+    rules = market.parameters.capability
+    money = affordable_budget(vendor.year_income, vendor.cash, rules)
+    full = large_compute(vendor, market.month, market.environment.public, rules)
+    returns = returns_to_compute(full, rules)
+    vendor.budget = next_budget(vendor.budget, largest, money, returns, rules)
+    publishes = any(vendor.strategy.opens(tier) for tier in range(3))
+    vendor.lead = next_lead(
+        vendor.lead, vendor.facts.lead_rate, vendor.budget - largest, publishes, rules
+    )
+
+
+def _growth(vendor: Vendor) -> float:
+    """Income now against half a year ago."""
+    history = list(vendor.income)
+    if len(history) < 7 or history[-7] <= 0:
+        return 1.0
+    return history[-1] / history[-7]
+
+
+def review_strategies(market: "Market") -> None:
+    """Once a year each vendor compares open, closed and dual, after the recorded window."""
+    rules = market.parameters.review
+    if rules.mode != "review" or market.month <= market.until:
+        return
+    for vendor in market.living_vendors():
+        phase = int(uniform_at(market.streams.key("vendor.review"), 0, vendor.address, 0) * 1e6)
+        if market.month % rules.interval == phase % rules.interval:
+            review(market, vendor)
+
+
+def review(market: "Market", vendor: Vendor) -> None:
+    """Project each strategy and switch if the best beats the present one by the threshold."""
+    demand = market.entry_demand(market.book)
+    rivals, nests = _rivals(market, vendor, demand)
+    tiers = vendor.facts.open_tiers
+    options: list[Strategy] = [Open(), Closed(), Dual(tiers)]
+    seen = {o.name: _project(market, vendor, o, demand, rivals, nests) for o in options}
+    current = seen[vendor.strategy.name]
+    others = [p for name, p in seen.items() if name != vendor.strategy.name]
+    chosen = decide(current, others, market.parameters.review.switch_threshold)
+    vendor.last_decision = ", ".join(f"{n} {p.cash:.0f} M$" for n, p in seen.items())
+    if chosen is not current:
+        market.switch_strategy(vendor, chosen.strategy, f"review ({vendor.last_decision})")
+
+
+def _rivals(
+    market: "Market", vendor: Vendor, demand: Demand
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    other = (market.book.vendor != vendor.index) & (market.book.listed == 1)
+    paid = demand.price_weight[:, None] * market.book.price[None, other]
+    return demand.utility[:, other] - paid, market.book.vendor[other].astype(np.int64)
+
+
+def _project(
+    market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand,
+    rivals: NDArray[np.float64], nests: NDArray[np.int64],
+) -> Projection:  # fmt: skip
+    offers = _imagined_offers(market, vendor, strategy, demand)
+    assert market.sample is not None
+    tokens = market.sample.tokens * market.environment.demand * _adopted_share(market)
+    earned = family = 0.0
+    if offers:
+        earned, family = monthly_margin(
+            offers, rivals, nests, vendor.index, market.parameters.choice.dissimilarity, tokens
+        )
+    return project(
+        vendor, strategy, earned, family, vendor.family_tokens, market.parameters.finance,
+        market.parameters.review,
+    )  # fmt: skip
+
+
+def _adopted_share(market: "Market") -> float:
+    """Tokens used now against tokens wanted by everyone."""
+    if market.sums is None or market.sample is None:
+        return 0.0
+    wanted = market.sample.tokens * market.environment.demand
+    return min(float(market.sums.row("tokens").sum()) / max(wanted, 1e-9), 1.0)
+
+
+def _imagined_offers(
+    market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand
+) -> list[Offer]:
+    """What the vendor's current models would be offered as under a strategy."""
+    offers: list[Offer] = []
+    for tier in range(3):
+        model = vendor.current(tier, market.month)
+        if model is None:
+            continue
+        template = _template(market, vendor.index, model.index, demand)
+        cost = model.serving_cost / market.environment.efficiency
+        if strategy.opens(tier):
+            offers += _open_offers(market, vendor, template, cost, demand)
+        if strategy.keeps_closed(tier):
+            price = model.list_price or cost * (1 + SERVICE_MARKUP)
+            utility = template - demand.price_weight * price
+            offers.append(Offer(Access.API, price, cost, utility, 0.0))
+    return offers
+
+
+def _template(
+    market: "Market", vendor: int, model: int, demand: Demand
+) -> NDArray[np.float64]:
+    """Utility without price of the model as a service: its best row's, whoever serves it."""
+    rows = (market.book.model == model) & (market.book.tuned == 0)
+    if not rows.any():
+        rows = market.book.vendor == vendor
+    if not rows.any():
+        return np.full(len(demand.price_weight), -1e30)
+    best: NDArray[np.float64] = demand.utility[:, rows].max(axis=1)
+    return best
+
+
+def _open_offers(
+    market: "Market", vendor: Vendor, template: NDArray[np.float64], cost: float, demand: Demand
+) -> list[Offer]:
+    """The model served by hosts and run by buyers; the vendor earns support."""
+    price = hosted_price(cost, 4.0, market.parameters.host)
+    utility = template - demand.price_weight * price
+    offers = []
+    if licence_of(vendor.licence_code).hosting:
+        offers.append(Offer(Access.HOSTED, price, price, utility, 0.0))
+    support = market.parameters.usage.services * cost
+    offers.append(Offer(Access.SELFHOST, price, price, utility, support))
+    if vendor.facts.sells_api:
+        offers.append(Offer(Access.API, price, cost, utility, 0.0))
+    return offers
+
+
+def open_entry_slots(market: "Market") -> None:
+    """Newcomers arrive when their slot's clock has run out, after the window."""
+    for slot, month in enumerate(market.entries):
+        if month == market.month:
+            facts = newcomer(market, slot)
+            vendor = market.enter(f"entrant-{slot + 1}", facts)
+            if vendor is not None:
+                _equip(market, vendor)
+
+
+def newcomer(market: "Market", slot: int) -> VendorParameters:
+    """Facts of the entrant in a slot: an addressed draw of region, strategy and means."""
+    key = market.streams.key("entrant")
+    draws = [uniform_at(key, 0, slot, item) for item in range(4)]
+    regions = list(market.parameters.regions)
+    strategy = ("open", "dual", "closed")[min(int(draws[0] * 3), 2)]
+    largest = max((v.budget for v in market.living_vendors()), default=0.0)
+    budget = largest - 2.5 + 0.7 * normal_at(key, 1, slot, 0)
+    return VendorParameters(
+        name=f"Entrant {slot + 1}",
+        archetype="start-up",
+        region=regions[min(int(draws[1] * len(regions)), len(regions) - 1)],
+        strategy=strategy,
+        budget=max(min(budget, 10.0), -15.0),
+        cash=round(300.0 * math.exp(1.2 * draws[2] * 2), 3),
+        staff=4.0,
+        packaging=0.05,
+        cadence=6.0 + 4.0 * draws[3],
+        funding=2.0,
+        licence="permissive",
+        tuning=False,
+    )
+
+
+def _equip(market: "Market", vendor: Vendor) -> None:
+    vendor.baseline_tokens = None
+    first_plan(vendor, market.month + 1, market.streams, market.parameters.release)
+
