@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.offers import ClassLists, Exposures, OfferBook, RegionRule, class_lists, row_index
+from agents.common.offers import ClassLists, Exposures, OfferBook, RegionRule, Sellers, class_lists, row_index
 from agents.common.vocabulary import Band
-from agents.enterprise.choice import Keys
+from agents.enterprise.choice import Keys, scratch_for
 from agents.enterprise.evaluation import Platforms, Rules
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import World, month_block
@@ -83,7 +83,8 @@ def lists_of(market: "Market", book: OfferBook) -> ClassLists:
     exposures = Exposures(
         c.exposure_foreign, c.exposure_hosted, c.exposure_selfhost, c.operations_risk
     )
-    return class_lists(book, regions, vendor_region, exposures)
+    exporter = np.array([v.facts.sells_abroad for v in market.vendors], np.int8)
+    return class_lists(book, regions, Sellers(vendor_region, exporter), exposures)
 
 
 def ramp_table(scenario: Scenario) -> NDArray[np.float32]:
@@ -166,7 +167,7 @@ def run_enterprises(market: "Market") -> Sums:
         )
         month_block(
             begin, min(begin + BLOCK, len(columns)), columns.firms, columns.slots, world, rules,
-            book, lists, platforms, keys, ledger,
+            book, lists, platforms, keys, scratch_for(lists, len(market.vendors)), ledger,
         )  # fmt: skip
         return ledger
 

@@ -4,10 +4,13 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.common.events import Event
-from agents.common.offers import Model
+from agents.common.logit import nest_codes, probabilities
+from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import Access
+from agents.enterprise.demand import FORBIDDEN, Demand
 from agents.vendor import capability
 from agents.vendor.pricing import UNOWNED, bertrand_nash, price_floor, revised_price
 from agents.vendor.releases import (
@@ -18,6 +21,7 @@ from agents.vendor.releases import (
     schedule_next,
 )
 from agents.vendor.vendor import Vendor
+from sim.book import Row
 from sim.history import price_changes, releases, scripted_model
 
 if TYPE_CHECKING:
@@ -154,9 +158,9 @@ def set_prices(market: "Market") -> None:
                     change_price(market, model, change.price, "input")
     if market.month > market.until:
         answer_price_cuts(market)
-        for index in sorted(market.reprice):
-            if market.vendors[index].alive:
-                revise_prices(market, market.vendors[index])
+        due = [v for v in market.living_vendors() if v.index in market.reprice]
+        if due:
+            revise_prices(market, due)
     market.reprice.clear()
 
 
@@ -189,28 +193,54 @@ def answer_price_cuts(market: "Market") -> None:
     market.deep_cuts.clear()
 
 
-def revise_prices(market: "Market", vendor: Vendor) -> None:
-    """Move the vendor's list prices toward its target against rivals' current prices."""
+def revise_prices(market: "Market", vendors: list[Vendor]) -> None:
+    """Move list prices toward their targets; all see the others' prices of before."""
     book, rows = market.preview_book()
     demand = market.entry_demand(book)
-    mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
-    mine &= book.listed == 1
-    if not mine.any():
-        return
-    owner = np.where(mine, vendor.index, UNOWNED)
-    nash = bertrand_nash(
-        demand.utility, demand.price_weight, owner, book.cost,
-        np.ones(len(demand.price_weight)), book.vendor.astype(np.int64),
-        market.parameters.choice.dissimilarity, start=book.price, iterations=NASH_STEPS,
-        tolerance=1e-3,
-    )  # fmt: skip
-    rules = market.parameters.pricing
-    for row in np.flatnonzero(mine):
-        model = rows[int(row)].model
-        cost = float(book.cost[row])
-        floor = price_floor(model.tier, cost, rules)
-        price = revised_price(
-            float(book.price[row]), float(nash.prices[row]), cost, floor, rules
-        )
-        change_price(market, model, price, "revision")
+    for vendor in vendors:
+        mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
+        mine &= book.listed == 1
+        if mine.any():
+            _revise_vendor(market, book, rows, demand, vendor, mine)
 
+
+def _revise_vendor(
+    market: "Market", book: OfferBook, rows: list[Row], demand: Demand, vendor: Vendor,
+    mine: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    rules, family = market.parameters.pricing, np.flatnonzero(book.vendor == vendor.index)
+    nash = best_response(market, book, demand, vendor.index, family, mine)
+    for place, row in enumerate(family):
+        if not mine[row]:
+            continue
+        model = rows[int(row)].model
+        cost, price = float(book.cost[row]), float(book.price[row])
+        floor = price_floor(model.tier, cost, rules)
+        target = revised_price(price, float(nash[place]), cost, floor, rules)
+        change_price(market, model, target, "revision")
+
+
+def best_response(
+    market: "Market", book: OfferBook, demand: Demand, vendor: int, family: NDArray[np.intp],
+    mine: NDArray[np.bool_],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Profit-maximising prices of a vendor's rows against rivals' current prices.
+
+    All rivals together are one more offering of a given price: in a nested logit only the sum of
+    their nests' values matters to a vendor whose rows are a nest of their own.
+    """
+    scale = market.parameters.choice.dissimilarity
+    others = book.vendor != vendor
+    paid = demand.price_weight[:, None] * book.price[None, :]
+    rivals = demand.utility[:, others] - paid[:, others]
+    codes = nest_codes(book.vendor[others], int(others.sum()))
+    inclusive = probabilities(rivals, codes, scale).inclusive
+    together = np.array([math.log(math.expm1(x)) if x > 0 else FORBIDDEN for x in inclusive])
+    utility = np.column_stack([demand.utility[:, family], together])
+    owner = np.where(np.append(mine[family], False), vendor, UNOWNED)
+    found = bertrand_nash(
+        utility, demand.price_weight, owner, np.append(book.cost[family], 0.0),
+        np.ones(len(utility)), np.append(np.zeros(len(family), int), 1), scale,
+        start=np.append(book.price[family], 0.0), iterations=NASH_STEPS, tolerance=1e-3,
+    )  # fmt: skip
+    return found.prices

@@ -147,6 +147,19 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
     return cast(F, compile_it(function))
 
 
+def bare_kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile a kernel that allocates nothing and counts no references.
+
+    For kernels that hand tuples of many arrays to their helpers: with numba's reference counts
+    every such call costs two atomic operations an array, many times the work itself. Arrays to
+    work in are passed by the caller. The switch is numba's own, used in its library code.
+    """
+    compile_it = numba.njit(
+        cache=_CACHED, nogil=True, fastmath=False, error_model="numpy", _nrt=False
+    )
+    return cast(F, compile_it(function))
+
+
 def inline_kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a small helper that kernels call; it becomes part of the kernel's machine code.
 
@@ -154,5 +167,7 @@ def inline_kernel[F: Callable[..., Any]](function: F) -> F:
     limit leaves longer helpers as calls, and a call stops the loop around it from being
     vectorised (Philox: 9 ns a call against 2 ns in a loop over a buffer).
     """
-    compile_it = numba.njit(nogil=True, fastmath=False, error_model="numpy", forceinline=True)
+    compile_it = numba.njit(
+        nogil=True, fastmath=False, error_model="numpy", forceinline=True, _nrt=False
+    )
     return cast(F, compile_it(function))

@@ -190,17 +190,25 @@ class RegionRule(NamedTuple):
     foreign_apis: bool
 
 
+class Sellers(NamedTuple):
+    """Where vendors are and whom they serve, one entry per vendor."""
+
+    region: I8
+    exporter: I8
+    """Its service can be bought outside its bloc."""
+
+
 def class_lists(
-    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, exposures: Exposures
+    book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers, exposures: Exposures
 ) -> ClassLists:
     """The allowed rows of every consideration class."""
     rows, starts, exposure = [], [0], []
     for code in range(len(regions) * 8):
         region, residency = code >> 3, (code >> 2) & 1
-        allowed = _allowed(book, regions, vendor_region, region, bool(residency), code & 3)
+        allowed = _allowed(book, regions, sellers, region, bool(residency), code & 3)
         chosen = np.flatnonzero(allowed)
         rows.append(chosen)
-        exposure.append(_exposure(book, chosen, regions, vendor_region, region, exposures))
+        exposure.append(_exposure(book, chosen, regions, sellers.region, region, exposures))
         starts.append(starts[-1] + len(chosen))
     return _gather(book, np.concatenate(rows), np.array(starts), np.concatenate(exposure), exposures)
 
@@ -213,7 +221,7 @@ def _foreign(
 
 
 def _allowed(
-    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, region: int,
+    book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers, region: int,
     residency: bool, flags: int,
 ) -> NDArray[np.bool_]:  # fmt: skip
     restricted, aware = bool(flags & 2), bool(flags & 1)
@@ -223,18 +231,20 @@ def _allowed(
         allowed &= ~service
     if not aware:
         allowed &= book.open == 0
+    foreign = _foreign(book, regions, sellers.region, region)
+    unreachable = foreign & (sellers.exporter[book.vendor] == 0)
     if not regions[region].foreign_apis:
-        foreign = _foreign(book, regions, vendor_region, region)
-        allowed &= ~((book.access == Access.API) & foreign)
+        unreachable = foreign
+    allowed &= ~((book.access == Access.API) & unreachable)
     if residency:
-        abroad = vendor_region[book.vendor] != region
+        abroad = sellers.region[book.vendor] != region
         allowed &= ~(service & abroad)
     return allowed
 
 
 def _exposure(
-    book: OfferBook, rows: NDArray[np.int64], regions: tuple[RegionRule, ...], vendor_region: I8,
-    region: int, exposures: Exposures,
+    book: OfferBook, rows: NDArray[np.int64], regions: tuple[RegionRule, ...],
+    vendor_region: I8, region: int, exposures: Exposures,
 ) -> F64:  # fmt: skip
     foreign = _foreign(book, regions, vendor_region, region)[rows]
     by_access = np.array([1.0, exposures.hosted, exposures.selfhost])[book.access[rows]]

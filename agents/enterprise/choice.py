@@ -11,6 +11,7 @@ from agents.common.mathematics import fast_exp, fast_log, gumbel
 from agents.common.offers import ClassLists
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
+from agents.enterprise.columns import SLOTS_A_FIRM
 from agents.enterprise.evaluation import (
     Buyer,
     Parts,
@@ -39,10 +40,25 @@ class Keys(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Working memory of one thread, as long as the longest list."""
+    """Working memory of one block."""
 
     utility: NDArray[np.float32]
+    """(longest list,)"""
     considered: NDArray[np.int8]
+    """(longest list,)"""
+    tastes: NDArray[np.float32]
+    """(vendors,) of the firm at hand."""
+    one_offs: NDArray[np.float64]
+    """(slots of a firm,) months of value paid once."""
+
+
+def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
+    """Working memory for these lists."""
+    longest = max(int(np.diff(lists.start).max()), 1)
+    return Scratch(
+        np.empty(longest, np.float32), np.zeros(longest, np.int8), np.empty(vendors, np.float32),
+        np.zeros(SLOTS_A_FIRM),
+    )  # fmt: skip
 
 
 class Choice(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import kernel
+from agents.common.compiled import bare_kernel
 from agents.common.offers import ClassLists, OfferBook
 from agents.enterprise.columns import EnterpriseColumns, Firms, Slots
 from agents.enterprise.evaluation import (
@@ -66,7 +66,7 @@ def draw_sample(
     return Sample(owner[chosen], chosen, total, home[firms.region[owner[chosen]]] == 1)
 
 
-@kernel
+@bare_kernel
 def _fill(
     firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: Firms, slots: Slots,
     growth: float, rules: Rules, lists: ClassLists, platforms: Platforms, key: np.uint64,

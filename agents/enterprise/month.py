@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import inline_kernel, kernel
+from agents.common.compiled import bare_kernel, inline_kernel
 from agents.common.offers import ClassLists, OfferBook
 from agents.common.randomness import normal_at, uniform_at
 from agents.common.vocabulary import NONE
@@ -332,18 +332,14 @@ def count_selfhosted(
     return count
 
 
-@kernel
+@bare_kernel
 def month_block(
     begin: int, end: int, firms: Firms, slots: Slots, world: World, rules: Rules,
-    book: OfferBook, lists: ClassLists, platforms: Platforms, keys: Keys, ledger: Ledger,
+    book: OfferBook, lists: ClassLists, platforms: Platforms, keys: Keys, scratch: Scratch,
+    ledger: Ledger,
 ) -> None:  # fmt: skip
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
-    longest = 1
-    for code in range(lists.start.size - 1):
-        longest = max(longest, lists.start[code + 1] - lists.start[code])
-    scratch = Scratch(np.empty(longest, np.float32), np.zeros(longest, np.int8))
-    tastes = np.empty(world.vendor_keys.size, np.float32)
-    one_offs = np.zeros(SLOTS_A_FIRM)
+    tastes, one_offs = scratch.tastes, scratch.one_offs
     for firm in range(begin, end):
         first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
         changed = change_restriction(firms, world, keys, firm)

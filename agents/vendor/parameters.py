@@ -41,6 +41,10 @@ class VendorParameters(Parameters):
         True, unit="yes or no", source="public record",
         description="Sells its models as a service of its own",
     )  # fmt: skip
+    sells_abroad: bool = parameter(
+        True, unit="yes or no", source="public record",
+        description="Its service can be bought by firms outside its bloc",
+    )  # fmt: skip
     budget: float = parameter(
         ..., unit="ln of 78 M$", low=-15, high=10, source="F141-F143 and expert judgement",
         description="Cost of one large training run in 2023-01 against GPT-4's, in logs",
