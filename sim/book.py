@@ -11,6 +11,8 @@ from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import HOURS_A_MONTH, SECONDS_A_MONTH, VARIANTS, Access, Tier
 from agents.host.hosts import Hosting, hosted_price
 from agents.host.platforms import Platform
+from agents.vendor.finance import packaging_value
+from agents.vendor.parameters import FinanceParameters
 from agents.vendor.vendor import Vendor
 from sim.environment import Environment
 from sim.scenario import Scenario
@@ -105,7 +107,8 @@ def _service_rows(
     rules, incidents = around.scenario.pricing, around.scenario.incident
     assert model.list_price is not None
     cost = model.serving_cost / around.environment.efficiency
-    packaging = vendor.packaging + vendor.facts.brand * around.brand_factor
+    packaging = packaging_value(vendor.packaging, around.scenario.finance)
+    packaging += vendor.facts.brand * around.brand_factor
     risk = (
         1
         + incidents.market_weight * around.incident_stock
@@ -139,7 +142,9 @@ def _hosted_rows(model: Model, vendor: Vendor, listed: bool, around: Surrounding
     hosting = around.hostings.get(model.index)
     number = hosting.number if hosting is not None else 1.0
     price = hosted_price(cost, number, around.scenario.host)
-    packaging = around.host_packaging + vendor.crowd_packaging
+    packaging = packaging_value(
+        around.host_packaging + vendor.crowd_packaging, around.scenario.finance
+    )
     risk = 1 + around.scenario.incident.market_weight * around.incident_stock
     tuning = _tuning_price(model, around)
     force = around.forces.get(model.index, 0)
@@ -161,7 +166,9 @@ def _selfhost_rows(
 ) -> list[Row]:
     """The model on the buyer's own machines."""
     rent, capacity = replica(model, around)
-    packaging = SELFHOST_TOOLS * around.host_packaging + vendor.crowd_packaging
+    packaging = packaging_value(
+        SELFHOST_TOOLS * around.host_packaging + vendor.crowd_packaging, around.scenario.finance
+    )
     licence = licence_of(model.licence)
     fee = around.scenario.finance.research_fee if licence.selfhost_fee else 0.0
     services = around.scenario.usage.services if vendor.alive else 0.0
@@ -266,12 +273,14 @@ def _crowd_gain(row: Row, around: Surroundings, largest: float) -> float:
     return largest * strength
 
 
-def platform_columns(platforms: Sequence[Platform]) -> tuple[NDArray[np.float32], ...]:
+def platform_columns(
+    platforms: Sequence[Platform], rules: FinanceParameters
+) -> tuple[NDArray[np.float32], ...]:
     """Fee, packaging and staff saving of platforms; one dead row if there are none."""
     if not platforms:
         return (np.zeros(1, np.float32),) * 3
     return (
         np.array([p.facts.fee for p in platforms], np.float32),
-        np.array([p.packaging for p in platforms], np.float32),
+        np.array([packaging_value(p.packaging, rules) for p in platforms], np.float32),
         np.array([p.facts.staff_saving for p in platforms], np.float32),
     )

@@ -152,7 +152,7 @@ def world_of(market: "Market") -> World:
 
 def platforms_of(market: "Market") -> Platforms:
     """Columns of platforms for compiled code."""
-    return Platforms(*platform_columns(market.platforms))
+    return Platforms(*platform_columns(market.platforms, market.parameters.finance))
 
 
 def run_enterprises(market: "Market") -> Sums:

@@ -114,7 +114,7 @@ def scripted_model(
     active = release.active_params or OPEN_PARAMETERS[tier]
     own_price = release.price if release.price_kind == "list" else None
     known = release.active_params is not None
-    cost = serving_cost_open(active, rules) if opened or known else serving_cost_closed(tier, rules)
+    cost = serving_cost_open(active, total, rules) if opened or known else serving_cost_closed(tier, rules)
     generation = len(vendor.models) + 1
     return Model(
         name=release.model,

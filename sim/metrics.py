@@ -121,10 +121,21 @@ def histogram_value(bin_: int) -> float:
     return float(2.0 ** (HISTOGRAM_LOWEST + bin_ / HISTOGRAM_PER_OCTAVE))
 
 
+def on_sale_at_home(market: "Market") -> NDArray[np.bool_]:
+    """Plain rows of the book that an unrestricted home firm may buy."""
+    book, regions = market.book, market.parameters.regions
+    reachable = np.array(
+        [regions[v.region].home or v.facts.sells_abroad for v in market.vendors], bool
+    )
+    service = book.access == Access.API
+    listed: NDArray[np.bool_] = (book.listed == 1) & (book.tuned == 0)
+    return listed & (~service | reachable[book.vendor]) if book.vendor.size else listed
+
+
 def best_on_sale(market: "Market", opened: int) -> tuple[float | None, float | None]:
     """Best true quality on the list for home firms, open or closed, and its ln compute."""
     book = market.book
-    rows = np.flatnonzero((book.listed == 1) & (book.open == opened) & (book.tuned == 0))
+    rows = np.flatnonzero(on_sale_at_home(market) & (book.open == opened))
     if rows.size == 0:
         return None, None
     best = rows[int(np.argmax(book.q[rows]))]
@@ -177,7 +188,7 @@ def price_columns(market: "Market") -> dict[str, Any]:
     """Prices at constant quality, of flagships, and of open against closed."""
     book = market.book
     columns: dict[str, Any] = {"price_flagship": _flagship(market)}
-    service = (book.listed == 1) & (book.tuned == 0) & (book.access != Access.SELFHOST)
+    service = on_sale_at_home(market) & (book.access != Access.SELFHOST)
     for name, level in LEVELS.items():
         rows = service & (book.q >= level)
         columns[f"price_{name}_level"] = float(book.price[rows].min()) if rows.any() else None

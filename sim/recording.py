@@ -88,7 +88,7 @@ def vendor_rows(market: "Market", sums: Sums) -> Rows:
             model = vendor.current(tier, market.month)
             row[f"strategy_{name}"] = vendor.strategy.in_tier(tier)
             row[f"q_{name}"] = model.q if model else None
-            row[f"price_{name}"] = model.list_price if model else None
+            row[f"price_{name}"] = model.list_price if model and vendor.alive else None
         rows.append(row)
     return rows
 

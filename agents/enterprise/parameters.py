@@ -178,7 +178,7 @@ class ChoiceParameters(Parameters):
         description="How quality beyond need counts: it saturates, or it never does",
     )  # fmt: skip
     theta: float = parameter(
-        5.5, unit="per share of value", low=0.01, high=100, plausible=(4, 16), source=PROTOTYPE,
+        7.0, unit="per share of value", low=0.01, high=100, plausible=(4, 16), source=PROTOTYPE,
         description="Median decisiveness: utils per share of value at stake",
     )  # fmt: skip
     theta_spread: float = parameter(
@@ -250,7 +250,7 @@ class ChoiceParameters(Parameters):
         description="Added integration cost of an open model",
     )  # fmt: skip
     additional_vendor: float = parameter(
-        0.9, unit="months of value", low=0, high=60, plausible=(0, 3.6), source=PROTOTYPE,
+        2.0, unit="months of value", low=0, high=60, plausible=(0, 3.6), source=PROTOTYPE,
         description="Routing, procurement and cross-system cost of one more vendor",
     )  # fmt: skip
     holding: float = parameter(

@@ -33,7 +33,7 @@ class HostParameters(Parameters):
         description="Spread of prices between hosts of one model",
     )  # fmt: skip
     packaging: float = parameter(
-        0.10, unit="share of value", low=0, high=2, source=EXPERT,
+        0.06, unit="share of value", low=0, high=2, source=EXPERT,
         description="Packaging of hosts in 2023-01",
     )  # fmt: skip
     packaging_share: float = parameter(
@@ -47,15 +47,15 @@ class PlatformParameters(Parameters):
 
     name: str = parameter(..., unit="text", description="Name shown in tables", source="label")
     share: float = parameter(
-        ..., unit="share of firms", low=0, high=1, source="public cloud market shares, rounded",
-        description="Share of firms that already have a contract with it",
+        ..., unit="share of firms", low=0, high=1, source="public cloud market shares, scaled to firms that buy models there",
+        description="Share of firms that buy models under its contract",
     )  # fmt: skip
     fee: float = parameter(
         0.2, unit="share of price", low=0, high=1, plausible=(0.1, 0.3), source=EXPERT,
         description="Fee on top of the price of the model",
     )  # fmt: skip
     packaging: float = parameter(
-        0.20, unit="share of value", low=0, high=2, source=EXPERT,
+        0.10, unit="share of value", low=0, high=2, source=EXPERT,
         description="Packaging of the platform in 2023-01",
     )  # fmt: skip
     staff_saving: float = parameter(

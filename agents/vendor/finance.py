@@ -44,6 +44,11 @@ def next_packaging(stock: float, outlay: float, rules: FinanceParameters) -> flo
     return (1 - rules.packaging_decay) * stock + built
 
 
+def packaging_value(stock: float, rules: FinanceParameters) -> float:
+    """What a packaging stock is worth to a buyer, share of value: bounded, linear at first."""
+    return rules.packaging_limit * (1 - math.exp(-stock / rules.packaging_limit))
+
+
 def settle(vendor: Vendor, account: Account, prices: PricingParameters) -> None:
     """Close a month: receivables, bad debt, cash, income history."""
     days = payment_days(prices)

@@ -244,12 +244,16 @@ class PricingParameters(Parameters):
         description="Deepest price below serving cost for small models",
     )  # fmt: skip
     serving_open: float = parameter(
-        0.8, unit="$/Mtok", low=0.001, high=100, source="F068: hosted Llama 2 70B at 1 $",
+        1.0, unit="$/Mtok", low=0.001, high=100, source="F068: hosted Llama 2 70B at 1 $",
         description="Cost of serving an open model of 70 B parameters in 2023-01",
     )  # fmt: skip
     serving_exponent: float = parameter(
         0.8, unit="-", low=0, high=2, source=EXPERT,
         description="Exponent of serving cost in active parameters",
+    )  # fmt: skip
+    serving_sparsity: float = parameter(
+        0.25, unit="-", low=0, high=1, source="hosted prices of Mixtral and DeepSeek in 2024",
+        description="Weight of total against active parameters in serving cost of sparse models",
     )  # fmt: skip
     serving_closed: float = parameter(
         3.6, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=PROTOTYPE,
@@ -268,7 +272,8 @@ class PricingParameters(Parameters):
         description="Serving cost of a later open model against a closed one of its tier",
     )  # fmt: skip
     efficiency_growth: float = parameter(
-        2.5, unit="x per year", low=1, high=20, plausible=(1.5, 4), source=EXPERT,
+        1.6, unit="x per year", low=1, high=20, plausible=(1.3, 2.5),
+        source="hosted price of 70 B models from 2023-11 to 2024-12",
         description="Growth of serving efficiency by hardware and software",
     )  # fmt: skip
     efficiency_limit: float = parameter(
@@ -313,7 +318,7 @@ class FinanceParameters(Parameters):
         description="Packaging, free tiers and support",
     )  # fmt: skip
     packaging_power: float = parameter(
-        0.0085, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.003, 0.02),
+        0.006, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.002, 0.008),
         source="fitted so that closed leaders stand at 0.3-0.7 in 2023-24",
         description="Packaging built per square root of a month's outlay",
     )  # fmt: skip
@@ -321,8 +326,12 @@ class FinanceParameters(Parameters):
         0.02, unit="per month", low=0, high=1, source=EXPERT,
         description="Loss of packaging stock",
     )  # fmt: skip
+    packaging_limit: float = parameter(
+        0.8, unit="share of value", low=0.01, high=10, plausible=(0.5, 1.2), source=EXPERT,
+        description="Value that packaging tends to as its stock grows without end",
+    )  # fmt: skip
     packaging_base: float = parameter(
-        10.0, unit="M$ per month", low=0, high=1e4, source=EXPERT,
+        3.0, unit="M$ per month", low=0, high=1e4, source=EXPERT,
         description="Packaging outlay of a vendor with full cash before it has revenue",
     )  # fmt: skip
     packaging_equal: bool = parameter(

@@ -133,9 +133,16 @@ def revised_price(
     return max(bounded if price > 0 else moved, floor)
 
 
-def serving_cost_open(active_params: float, rules: PricingParameters) -> float:
-    """$ per Mtok to serve an open model at serving efficiency 1."""
-    return float(rules.serving_open * (active_params / 70.0) ** rules.serving_exponent)
+def serving_cost_open(
+    active_params: float, total_params: float, rules: PricingParameters
+) -> float:
+    """$ per Mtok to serve an open model at serving efficiency 1; parameters in billions.
+
+    Sparse models cost more than their active parameters say: the rest must be held in memory.
+    """
+    sparsity = rules.serving_sparsity
+    size = active_params ** (1 - sparsity) * total_params**sparsity
+    return float(rules.serving_open * (size / 70.0) ** rules.serving_exponent)
 
 
 def serving_cost_closed(tier: int, rules: PricingParameters) -> float:

@@ -79,7 +79,7 @@ def build(
     growth = _physical_growth(vendor, month, rules)
     licence = LICENCES[vendor.licence] if opened else LICENCES["proprietary"]
     parameters = OPEN_PARAMETERS[tier] * growth
-    cost = serving_cost_open(parameters, prices) if opened else (
+    cost = serving_cost_open(parameters, parameters, prices) if opened else (
         serving_cost_closed(tier, prices) * growth
     )  # fmt: skip
     kind = "open" if opened else "closed"
