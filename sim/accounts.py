@@ -48,7 +48,7 @@ def book_hosts(market: "Market", sums: Sums, tokens: Floats) -> None:
     tuning = sums.row("tuning").sum(axis=0)
     for row in np.flatnonzero(book.access == Access.HOSTED):
         hosting = market.hostings.setdefault(int(book.model[row]), Hosting())
-        bought = sum(o.bill for o in market.operators if o.row == row)
+        bought = sum(o.bill - o.licence for o in market.operators if o.row == row)
         served = sum(o.tokens for o in market.operators if o.row == row)
         hosting.tokens += float(tokens[row]) + served
         hosting.revenue += float(bill[row] + tuning[row]) + bought
@@ -81,14 +81,17 @@ def account_vendor(market: "Market", vendor: Vendor, sums: Sums, tokens: Floats)
     book, finance = market.book, market.parameters.finance
     mine = book.vendor == vendor.index
     service = mine & (book.access == Access.API)
-    operators = [o for o in market.operators if o.row >= 0 and service[o.row]]
+    family = [o for o in market.operators if o.row >= 0 and mine[o.row]]
+    operators = [o for o in family if service[o.row]]
     bill, tuning = sums.row("bill"), sums.row("tuning")
     world = bill.sum(axis=0) + tuning.sum(axis=0)
     account = Account()
-    account.api = (float(world[service].sum()) + sum(o.bill for o in operators)) / MILLION
+    bought = sum(o.bill - o.licence for o in operators)
+    account.api = (float(world[service].sum()) + bought) / MILLION
     account.services = _paid(sums, "rent", mine, book.services_rate) / MILLION
     account.licence = _paid(sums, "rent", mine, book.fee_rate) / MILLION
-    account.royalty = _royalties(market, vendor, mine, bill.sum(axis=0))
+    account.licence += sum(o.licence for o in family) / MILLION
+    account.royalty = _royalties(market, mine, bill.sum(axis=0))
     served = tokens.copy()
     for operator in operators:
         served[operator.row] += operator.tokens
@@ -99,7 +102,7 @@ def account_vendor(market: "Market", vendor: Vendor, sums: Sums, tokens: Floats)
     account.packaging = packaging_outlay(vendor, account.api, finance)
     account.training = training_cost(vendor, market.parameters.capability)
     account.staff = vendor.staff
-    vendor.family_tokens = float(served[mine].sum())
+    vendor.family_tokens = float(tokens[mine].sum()) + sum(o.tokens for o in family)
     account.complement = complement_income(vendor, finance)
     account.home_share = _home_share(bill + tuning + sums.row("rent"), mine)
     settle(vendor, account, market.parameters.pricing)
@@ -112,13 +115,11 @@ def _paid(sums: Sums, what: str, mine: NDArray[np.bool_], rate: Floats) -> float
     return float((sums.row(what).sum(axis=0) * rate)[mine].sum())
 
 
-def _royalties(
-    market: "Market", vendor: Vendor, mine: NDArray[np.bool_], bill: Floats
-) -> float:
+def _royalties(market: "Market", mine: NDArray[np.bool_], bill: Floats) -> float:
     """M$ of royalties from hosts and of resale shares from platforms."""
     total = float(market.resale[mine].sum())
     for row in np.flatnonzero(mine & (market.book.access == Access.HOSTED)):
-        bought = sum(o.bill for o in market.operators if o.row == row)
+        bought = sum(o.bill - o.licence for o in market.operators if o.row == row)
         total += royalty(market, int(row), float(bill[row]) + bought)
     return total / MILLION
 
@@ -158,15 +159,20 @@ def payments_received(market: "Market", sums: Sums) -> dict[str, float]:
     service = book.access == Access.API
     hosted = book.access == Access.HOSTED
     operators = {
-        kind: sum(o.bill for o in market.operators if o.row >= 0 and book.access[o.row] == kind)
+        kind: sum(
+            o.bill - o.licence
+            for o in market.operators
+            if o.row >= 0 and book.access[o.row] == kind
+        )
         for kind in Access
     }
+    fees = sum(o.licence for o in market.operators)
     sold = world["bill"] + world["tuning"]
     resale = float(market.resale.sum())
     selfhost = operators[Access.SELFHOST]
     return {
         "vendors": float(sold[service].sum() + world["licence"].sum() + world["services"].sum())
-        + operators[Access.API] + resale,
+        + operators[Access.API] + resale + fees,
         "hosts": float(sold[hosted].sum()) + operators[Access.HOSTED],
         "platforms": float(world["platform_fee"].sum()) - resale,
         "lessors": float(world["rent"].sum() + sold[book.access == Access.SELFHOST].sum())

@@ -23,6 +23,8 @@ LICENCE_CONTROL = (0.0, 0.5, 0.8, 1.0)
 """Factor on control by licence code."""
 SELFHOST_TOOLS = 0.5
 """Packaging of freely available serving tools against that of hosts."""
+EQUAL_PACKAGING = 0.3
+"""Everybody's packaging in the control world, share of value."""
 DEMAND_BOUNDS = (0.5, 2.0)
 """How far price may move the use of an offering against its tier's median."""
 
@@ -61,6 +63,8 @@ class Surroundings(NamedTuple):
     forces: Mapping[int, int]
     """What holders of a model must do: 1 look inside the vendor, 2 at the whole list."""
     brand_factor: float
+    home: Sequence[bool]
+    """By vendor: sits in a home region."""
 
 
 def replica(model: Model, around: Surroundings) -> tuple[float, float]:
@@ -85,14 +89,14 @@ def model_rows(model: Model, around: Surroundings) -> list[Row]:
         rows += _service_rows(model, vendor, listed, around)
     licence = licence_of(model.licence)
     if licence.open_weights:
-        if licence.hosting and not model.lone:
+        if licence.hosting:
             rows += _hosted_rows(model, vendor, listed, around)
         rows += _selfhost_rows(model, vendor, listed, around)
     return [row for row in rows if row.listed or _is_held(row, around)]
 
 
 def _is_held(row: Row, around: Surroundings) -> bool:
-    offering = row.model.index * VARIANTS + row.access + 3 * row.tuned
+    offering = _offering(row)
     return offering < len(around.held) and around.held[offering] > 0
 
 
@@ -147,7 +151,7 @@ def _hosted_rows(model: Model, vendor: Vendor, listed: bool, around: Surrounding
     )
     risk = 1 + around.scenario.incident.market_weight * around.incident_stock
     tuning = _tuning_price(model, around)
-    force = around.forces.get(model.index, 0)
+    force = min(around.forces.get(model.index, 0), 1)
     rows = [
         Row(
             model, Access.HOSTED, False, listed, price, cost, packaging, risk, 0.0, 0.0, 1.0, 0.0,
@@ -170,11 +174,12 @@ def _selfhost_rows(
         SELFHOST_TOOLS * around.host_packaging + vendor.crowd_packaging, around.scenario.finance
     )
     licence = licence_of(model.licence)
-    fee = around.scenario.finance.research_fee if licence.selfhost_fee else 0.0
+    charged = licence.selfhost_fee and vendor.alive
+    fee = around.scenario.finance.research_fee if charged else 0.0
     services = around.scenario.usage.services if vendor.alive else 0.0
     plain = Row(
         model, Access.SELFHOST, False, listed, 0.0, 0.0, packaging, 1.0, 0.0, rent, capacity,
-        fee, services, around.forces.get(model.index, 0),
+        fee, services, min(around.forces.get(model.index, 0), 1),
     )  # fmt: skip
     if model.tier == Tier.LARGE:
         return [plain]
@@ -191,7 +196,7 @@ def perceived(model: Model, around: Surroundings) -> float:
     half_life = rules.half_life * (1 - tilt)
     if half_life <= 0:
         return model.q
-    left = 0.5 ** (max(around.month - model.on_sale, 0) / half_life)
+    left = float(0.5 ** (max(around.month - model.on_sale, 0) / half_life))
     return model.q + (model.first_perceived - model.q) * left
 
 
@@ -215,9 +220,9 @@ def demand_factors(rows: Sequence[Row], elasticity: float) -> NDArray[np.float64
     return np.clip(factors, *DEMAND_BOUNDS)
 
 
-def packaged(value: float, around: Surroundings) -> float:
-    """Packaging of a row; in the control world everybody's is the same."""
-    return 0.3 if around.scenario.finance.packaging_equal else value
+def packaged(value: float, rules: FinanceParameters) -> float:
+    """Packaging of a seller; in the control world everybody's is the same."""
+    return EQUAL_PACKAGING if rules.packaging_equal else value
 
 
 def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook, list[Row]]:
@@ -228,9 +233,9 @@ def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook
     def column(values: list[float] | list[int] | list[bool], kind: type) -> NDArray:  # type: ignore[type-arg]
         return np.array(values, dtype=kind)
 
-    crowd_tuning = around.scenario.crowd.tuning
+    crowd_tuning, finance = around.scenario.crowd.tuning, around.scenario.finance
     book = OfferBook(
-        offering=column([r.model.index * VARIANTS + r.access + 3 * r.tuned for r in rows], np.int32),
+        offering=column([_offering(r) for r in rows], np.int32),
         model=column([r.model.index for r in rows], np.int32),
         vendor=column([r.model.vendor for r in rows], np.int16),
         tier=column([r.model.tier for r in rows], np.int8),
@@ -243,7 +248,7 @@ def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook
         cost=column([r.cost for r in rows], np.float64),
         q=column([r.model.q for r in rows], np.float32),
         q_perceived=column([perceived(r.model, around) for r in rows], np.float32),
-        packaging=column([packaged(r.packaging, around) for r in rows], np.float32),
+        packaging=column([packaged(r.packaging, finance) for r in rows], np.float32),
         control=column([_control(r) for r in rows], np.float32),
         risk=column([r.risk for r in rows], np.float32),
         tuning_price=column([r.tuning_price for r in rows], np.float32),
@@ -255,9 +260,14 @@ def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook
         services_rate=column([r.services_rate for r in rows], np.float64),
         demand=demand_factors(rows, around.scenario.usage.elasticity).astype(np.float32),
         resold=column([True for _ in rows], np.int8),
+        abroad=column([not around.home[r.model.vendor] for r in rows], np.int8),
         force=column([r.force for r in rows], np.int8),
     )
     return book, rows
+
+
+def _offering(row: Row) -> int:
+    return row.model.index * VARIANTS + row.access + 3 * row.tuned
 
 
 def _control(row: Row) -> float:
@@ -281,6 +291,8 @@ def platform_columns(
         return (np.zeros(1, np.float32),) * 3
     return (
         np.array([p.facts.fee for p in platforms], np.float32),
-        np.array([packaging_value(p.packaging, rules) for p in platforms], np.float32),
+        np.array(
+            [packaged(packaging_value(p.packaging, rules), rules) for p in platforms], np.float32
+        ),
         np.array([p.facts.staff_saving for p in platforms], np.float32),
     )

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.offers import ClassLists, Exposures, OfferBook, RegionRule, Sellers, class_lists, row_index
+from agents.common.offers import (
+    ClassLists,
+    Exposures,
+    OfferBook,
+    RegionRule,
+    Sellers,
+    class_lists,
+    row_index,
+)
 from agents.common.vocabulary import Band
 from agents.enterprise.choice import Keys, scratch_for
 from agents.enterprise.evaluation import Platforms, Rules
@@ -33,6 +41,7 @@ def choice_rules(scenario: Scenario) -> Rules:
         linear=c.quality_form == "linear",
         dissimilarity=c.dissimilarity,
         risk_weight=c.risk_weight,
+        exposure_foreign=c.exposure_foreign,
         exposure_hosted=c.exposure_hosted,
         exposure_selfhost=c.exposure_selfhost,
         exposure_unskilled=c.operations_risk,
@@ -142,7 +151,7 @@ def world_of(market: "Market") -> World:
         ),
         restriction_end=1 - 0.5 ** (1 / p.restriction.half_life),
         renewal=p.enterprise.frontier_renewal / 12,
-        frontier_quality=market.frontier_closed(),
+        frontier_quality=max(market.frontier_now(), -1.0),
         ramp=market.ramp,
         data_keep=p.usage.data_keep,
         home=np.array([r.home for r in p.regions.values()], np.int8),

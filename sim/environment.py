@@ -3,6 +3,7 @@
 import csv
 import math
 from importlib import resources
+from itertools import pairwise
 
 from agents.common.vocabulary import month_index
 from agents.enterprise.parameters import UsageParameters
@@ -19,7 +20,7 @@ def rent_record() -> list[tuple[int, float]]:
 
 def recorded_rent(month: int, record: list[tuple[int, float]]) -> float:
     """Rent by linear interpolation of the record; constant outside."""
-    for (m0, p0), (m1, p1) in zip(record, record[1:], strict=False):
+    for (m0, p0), (m1, p1) in pairwise(record):
         if m0 <= month <= m1:
             return p0 + (p1 - p0) * (month - m0) / (m1 - m0)
     return record[0][1] if month < record[0][0] else record[-1][1]
@@ -48,14 +49,13 @@ class Environment:
         self.demand = 1.0
         self.rent_factor = 1.0
         """Product of all GPU price events so far."""
-        self.compute_tax: dict[str, float] = {}
-        """ln of the extra cost of compute by region, from export controls."""
 
-    def advance(self, month: int) -> None:
-        """Move to this month."""
+    def advance(self, month: int, publishing: float) -> None:
+        """Move to this month; `publishing` is the share of vendors that publish weights."""
         rules = self._scenario.capability
         if month > 0:
-            self.public += capability.algorithm_step(rules.publication, rules)
+            degree = capability.publication_degree(publishing, rules)
+            self.public += capability.algorithm_step(degree, rules)
         self.month = month
         self.gpu_rent = self._rent(month)
         self.efficiency = self._efficiency(month)
@@ -73,5 +73,5 @@ class Environment:
     def _efficiency(self, month: int) -> float:
         """Serving efficiency: exponential at first, smoothly limited."""
         rules = self._scenario.pricing
-        free = rules.efficiency_growth ** (month / 12)
+        free = float(rules.efficiency_growth ** (month / 12))
         return 1.0 / (1.0 / free + 1.0 / rules.efficiency_limit)

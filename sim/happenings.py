@@ -1,29 +1,45 @@
 """Events: scheduled by the scenario, or random by hazard. One function per kind."""
 
+import copy
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from agents.common.events import Event
 from agents.common.licence import LICENCES
-from agents.common.randomness import exponential_at, uniform_at
+from agents.common.randomness import exponential_at, name_id, uniform_at
 from agents.common.vocabulary import Access, month_index
 from agents.vendor.strategies import strategy_named
 from sim.parameters import EventParameters
+from sim.scenario import EVENT_TARGETS
+from sim.supply import change_price, launch
 
 if TYPE_CHECKING:
     from agents.vendor.vendor import Vendor
     from sim.market import Market
 
 
+VENDOR_KINDS = frozenset(k for k, what in EVENT_TARGETS.items() if what == "vendor")
+VENDOR_KINDS -= {"vendor-entry"}
+"""Kinds that happen to a vendor that is in the market."""
+
+
 def scheduled(market: "Market") -> None:
-    """Carry out the scenario's events of this month, in the order they are listed."""
+    """Carry out the scenario's events of this month, in the order they are listed.
+
+    What is aimed at a vendor that has not entered yet is recorded and has no effect.
+    """
     for event in market.parameters.events:
-        if month_index(event.month) == market.month:
+        if month_index(event.month) != market.month:
+            continue
+        aimed = event.kind in VENDOR_KINDS or (event.kind == "algorithmic-leap" and event.target)
+        absent = bool(aimed) and event.target not in market.vendor_by_key
+        if not absent:
             KINDS[event.kind](market, event)
-            market.happen(
-                Event(market.month, event.kind, event.target or "", event.magnitude, "scenario")
-            )
+        cause = "scenario, without effect: not in the market" if absent else "scenario"
+        market.happen(
+            Event(market.month, event.kind, event.target or "", event.magnitude, cause)
+        )
 
 
 def random_breaches(market: "Market") -> None:
@@ -92,11 +108,10 @@ def _residency_rule(market: "Market", event: EventParameters) -> None:
 
 
 def _export_control(market: "Market", event: EventParameters) -> None:
-    """Make compute `magnitude` times dearer for vendors of a region."""
-    shift = math.log(max(event.magnitude, 1e-6))
+    """Make compute `magnitude` times dearer for vendors of a region, lastingly."""
     for vendor in market.vendors:
         if vendor.region == event.target:
-            vendor.budget -= shift
+            vendor.offset -= math.log(event.magnitude)
 
 
 def _licence_change(market: "Market", event: EventParameters) -> None:
@@ -116,15 +131,19 @@ def _algorithmic_leap(market: "Market", event: EventParameters) -> None:
 def _weights_leak(market: "Market", event: EventParameters) -> None:
     """The weights of a vendor's best model become public under a research licence."""
     vendor = market.vendor_by_key[event.target or ""]
-    if vendor.models:
-        best = max(vendor.models, key=lambda m: (m.q, m.index))
-        best.open, best.licence = True, LICENCES["research"].code
+    if not vendor.models:
+        return
+    leaked = copy.copy(max(vendor.models, key=lambda m: (m.q, m.index)))
+    leaked.name, leaked.key = f"{leaked.name} (leaked)", name_id(f"{leaked.name} (leaked)")
+    leaked.open, leaked.licence = True, LICENCES["research"].code
+    leaked.api, leaked.list_price = False, None
+    leaked.released = leaked.on_sale = market.month
+    leaked.superseded = leaked.withdrawn = None
+    launch(market, vendor, leaked, "leak")
 
 
 def _price_cut(market: "Market", event: EventParameters) -> None:
     """Multiply a vendor's list prices by `magnitude`."""
-    from sim.supply import change_price
-
     vendor = market.vendor_by_key[event.target or ""]
     for model in vendor.models:
         if model.list_price is not None and model.superseded is None:

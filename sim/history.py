@@ -16,10 +16,16 @@ from agents.common.offers import Model
 from agents.common.vocabulary import TIERS, month_index
 from agents.vendor.parameters import PricingParameters
 from agents.vendor.pricing import serving_cost_closed, serving_cost_open
+from agents.vendor.releases import RESTRICTED_USERS
 from agents.vendor.vendor import Vendor
 
 OPEN_PARAMETERS = (8.0, 40.0, 200.0)
 """Billions of parameters by tier of a model whose size is not public, once its weights are."""
+
+
+def threshold_of(licence: str) -> float:
+    """Users above which later weights under this licence need a fee."""
+    return RESTRICTED_USERS if LICENCES[licence].threshold else math.inf
 
 
 class Release(NamedTuple):
@@ -114,7 +120,10 @@ def scripted_model(
     active = release.active_params or OPEN_PARAMETERS[tier]
     own_price = release.price if release.price_kind == "list" else None
     known = release.active_params is not None
-    cost = serving_cost_open(active, total, rules) if opened or known else serving_cost_closed(tier, rules)
+    if opened or known:
+        cost = serving_cost_open(active, total, rules)
+    else:
+        cost = serving_cost_closed(tier, rules)
     generation = len(vendor.models) + 1
     return Model(
         name=release.model,

@@ -12,7 +12,7 @@ from mesa.datacollection import DataCollector
 from agents.common.events import Event
 from agents.common.offers import Model, OfferBook
 from agents.common.randomness import Streams, exponential_at, uniform_at
-from agents.common.vocabulary import VARIANTS, month_index
+from agents.common.vocabulary import VARIANTS, Access, month_index
 from agents.enterprise.choice import Keys
 from agents.enterprise.demand import Demand, Sample, draw_sample, entry_demand
 from agents.enterprise.enterprises import Enterprises
@@ -22,6 +22,7 @@ from agents.host.hosts import Hosting
 from agents.host.operators import Operator
 from agents.host.platforms import Platform
 from agents.vendor.finance import entry_months
+from agents.vendor.releases import first_plan
 from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 from sim import happenings, serving, supply
@@ -36,7 +37,7 @@ from sim.enterprise_step import (
     run_enterprises,
 )
 from sim.environment import Environment
-from sim.history import releases
+from sim.history import releases, threshold_of
 from sim.loading import load
 from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
@@ -135,9 +136,10 @@ class Market(mesa.Model):  # type: ignore[misc]
         )
         self.sums: Sums | None = None
         self.forces: dict[int, int] = {}
-        self.reprice: set[int] = set()
+        self.reprice: set[tuple[int, int]] = set()
         self.deep_cuts: list[Model] = []
-        self.quality_history: list[float] = []
+        self.frontier: list[float] = []
+        self.public: list[float] = []
         self.first_rent = 0.0
         self.sample: Sample | None = None
         self.demand_cache: tuple[int, Demand] | None = None
@@ -146,7 +148,8 @@ class Market(mesa.Model):  # type: ignore[misc]
     def step(self) -> None:
         """Simulate one month."""
         self.month += 1
-        self.environment.advance(self.month)
+        self.environment.advance(self.month, self.weights_published())
+        self.public.append(self.environment.public)
         happenings.scheduled(self)
         happenings.random_breaches(self)
         self._welcome_roster()
@@ -182,6 +185,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         vendor = Vendor(self, key, len(self.vendors), facts or self.parameters.vendors[key])
         self.vendors.append(vendor)
         self.vendor_by_key[key] = vendor
+        if self.month > self.until:
+            first_plan(vendor, self.month, self.streams, self.parameters.release)
         if self.month > 0:
             self.happen(Event(self.month, "entry", vendor.name, vendor.cash, "roster"))
         return vendor
@@ -199,25 +204,31 @@ class Market(mesa.Model):  # type: ignore[misc]
             current = model.superseded is None and model.withdrawn is None
             if current and strategy.opens(model.tier) and not old.opens(model.tier):
                 model.open, model.licence = True, vendor.licence_code
+                model.users_threshold = threshold_of(vendor.licence)
         self.happen(Event(self.month, "strategy", vendor.name, None, f"{strategy.name}: {cause}"))
 
     def happen(self, event: Event) -> None:
         """Record an event."""
         self.recorder.events.append(event)
 
+    def weights_published(self) -> float:
+        """Share of living vendors that publish some weights; 1 before there are vendors."""
+        alive = self.living_vendors()
+        publishing = sum(bool(v.strategy.open_tiers) for v in alive)
+        return publishing / len(alive) if alive else 1.0
+
     def living_vendors(self) -> list[Vendor]:
         """Vendors still in business, in order of entry."""
         return [vendor for vendor in self.vendors if vendor.alive]
 
-    def frontier_closed(self) -> float:
-        """Best closed quality on sale last month; GPT-4's before there was any."""
-        return self.quality_history[-1] if self.quality_history else 0.0
+    def frontier_now(self) -> float:
+        """Best quality on sale so far, open or closed; -inf before there was any."""
+        return self.frontier[-1] if self.frontier else -math.inf
 
-    def frontier_then(self) -> float:
-        """Best closed quality `imitation_lag` months ago; -inf before there was any."""
-        lag = self.parameters.capability.imitation_lag
-        history = self.quality_history
-        return history[-lag] if 0 < lag <= len(history) else -math.inf
+    def frontier_before(self, month: int) -> float:
+        """Best quality that imitators can learn from in a month: `imitation_lag` old or older."""
+        place = month - max(self.parameters.capability.imitation_lag, 1)
+        return self.frontier[place] if 0 <= place < len(self.frontier) else -math.inf
 
     def _surroundings(self) -> Surroundings:
         p = self.parameters
@@ -229,12 +240,15 @@ class Market(mesa.Model):  # type: ignore[misc]
             p, self.environment, self.month, self.vendors, self.hostings, self.host_packaging,
             self.incident_stock, held, self.forces,
             math.exp(-max(self.month, 0) / p.finance.brand_fade),
+            [p.regions[v.region].home for v in self.vendors],
         )  # fmt: skip
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
         self.book, self.rows = build_book(self.models, self._surroundings())
         self.demand_cache = None
+        served = set(self.book.model[self.book.access == Access.HOSTED].tolist())
+        self.hostings = {i: h for i, h in self.hostings.items() if i in served}
 
     def preview_book(self) -> tuple[OfferBook, list[Row]]:
         """The book as it would be now, for pricing."""
@@ -242,7 +256,7 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def entry_demand(self, book: OfferBook) -> Demand:
         """What the shared demand sample would choose afresh; the sample is redrawn yearly."""
-        if self.sample is None or self.month % 12 == 0 and self.demand_cache is None:
+        if self.sample is None or (self.month % 12 == 0 and self.demand_cache is None):
             offset = uniform_at(self.keys.sample, self.month // 12, 0, 0)
             home = np.array([r.home for r in self.parameters.regions.values()], np.int8)
             size = self.parameters.output.demand_sample

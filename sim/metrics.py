@@ -150,7 +150,8 @@ def frontier_columns(market: "Market") -> dict[str, Any]:
     past = market.recorder.closed_maxima
     running = max(past[-1] if past else -math.inf, q_closed if q_closed is not None else -math.inf)
     past.append(running)
-    market.quality_history.append(running if math.isfinite(running) else 0.0)
+    best = max((q for q in (q_closed, q_open) if q is not None), default=-math.inf)
+    market.frontier.append(max(market.frontier_now(), best))
     columns: dict[str, Any] = {"q_closed": q_closed, "q_open": q_open}
     if q_closed is None or q_open is None or c_closed is None or c_open is None:
         return columns
@@ -212,7 +213,7 @@ def _flagship(market: "Market") -> float | None:
             and m.on_sale <= market.month and m.withdrawn is None
         ]  # fmt: skip
         if large:
-            prices.append(large[-1].list_price)
+            prices.append(float(large[-1].list_price or 0.0))
     return float(np.median(prices)) if prices else None
 
 
@@ -304,7 +305,7 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     closed = (market.book.open[cheapest] == 0) if cost.shape[1] else np.zeros(len(cost), bool)
     return {
         "value_solved_q0": ratio(solved[homes].sum(), demand.value[homes].sum()),
-        "share_cheapest_closed": ratio(closed[served].sum(), served.sum()),
+        "share_cheapest_closed": ratio(float(closed[served].sum()), float(served.sum())),
     }
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import model_validator
 
+from agents.common.licence import LICENCE_NAMES
 from agents.common.parameter import Parameters, parameter
-from agents.common.vocabulary import TIERS, month_index
+from agents.common.vocabulary import STRATEGIES, TIERS, month_index
 from agents.enterprise.parameters import (
     AdoptionParameters,
     BandParameters,
@@ -37,6 +38,22 @@ from sim.parameters import (
     IncidentParameters,
     OutputParameters,
 )
+
+EVENT_TARGETS = {
+    "price-cut": "vendor", "vendor-exit": "vendor", "vendor-entry": "vendor",
+    "strategy-switch": "vendor", "licence-change": "vendor", "weights-leak": "vendor",
+    "residency-rule": "region", "export-control": "region",
+}  # fmt: skip
+"""What the target of an event kind must name."""
+OPTIONAL_VENDOR = ("breach", "algorithmic-leap")
+EVENT_VALUES = {
+    "strategy-switch": STRATEGIES,
+    "licence-change": LICENCE_NAMES[1:],
+    "payment-terms": ("prepaid", "postpaid"),
+}
+"""Words an event kind needs in `value`."""
+LARGEST_LEAP = 20.0
+POSITIVE = ("price-cut", "gpu-price-change", "export-control")
 
 
 def data_table(file: str, section: str | None = None) -> dict[str, dict[str, Any]]:
@@ -135,12 +152,31 @@ class Scenario(Parameters):
         self._check_tables()
         for number, event in enumerate(self.events):
             check_month(event.month, f"events[{number}].month")
+            self._check_event(event, f"events[{number}]")
         if self.enterprise.review_shortest > self.enterprise.review_longest:
             raise ValueError(
                 "enterprise.review_shortest must not exceed enterprise.review_longest "
                 f"({self.enterprise.review_shortest} > {self.enterprise.review_longest})"
             )
         return self
+
+    def _check_event(self, event: EventParameters, where: str) -> None:
+        """Refuse an event without the target or value its kind needs."""
+        targets = {"vendor": list(self.vendors), "region": list(self.regions)}
+        needed = EVENT_TARGETS.get(event.kind)
+        if needed and event.target not in targets[needed]:
+            known = ", ".join(targets[needed])
+            raise ValueError(f"{where}.target must be a {needed}'s id for {event.kind}: {known}")
+        if event.kind in OPTIONAL_VENDOR and event.target and event.target not in self.vendors:
+            known = ", ".join(self.vendors)
+            raise ValueError(f"{where}.target must be a vendor's id or left out: {known}")
+        values = EVENT_VALUES.get(event.kind)
+        if values and event.value not in values:
+            raise ValueError(f"{where}.value must be one of {', '.join(values)} for {event.kind}")
+        if event.kind == "algorithmic-leap" and abs(event.magnitude) > LARGEST_LEAP:
+            raise ValueError(f"{where}.magnitude must be within {LARGEST_LEAP} (ln) either way")
+        if event.kind in POSITIVE and event.magnitude <= 0:
+            raise ValueError(f"{where}.magnitude must be above 0 for {event.kind}: it multiplies")
 
     def _check_roster(self) -> None:
         if len(self.vendors) + self.finance.entry_slots > 64:

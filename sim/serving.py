@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.common.licence import licence_of
 from agents.common.offers import OfferBook
@@ -22,7 +23,7 @@ def advance_hosts(market: "Market") -> None:
     """Free entry of hosts per open model, and packaging from last month's revenue."""
     rules = market.parameters.host
     for model in market.models:
-        servable = model.open and licence_of(model.licence).hosting and not model.lone
+        servable = model.open and licence_of(model.licence).hosting
         if servable and model.on_sale <= market.month:
             hosting = market.hostings.setdefault(model.index, Hosting())
             hosting.number = next_number(hosting, rules)
@@ -52,33 +53,41 @@ def supply_operators(market: "Market", book: OfferBook, rows: list[Row]) -> None
     """Each operator buys its tokens where they are cheapest and good enough."""
     for operator in market.operators:
         operator.advance(market.month)
-        operator.row = _cheapest(market, book, rows, operator)
-        price = _bulk_price(book, operator.row) if operator.row >= 0 else 0.0
-        operator.tokens = operator.tokens if operator.row >= 0 else 0.0
-        operator.bill = operator.tokens * price
+        prices, fees = bulk_prices(market, book, rows, operator)
+        total = np.where(buyable(market, book, operator), prices * (1 + fees), np.inf)
+        operator.row = int(np.argmin(total)) if np.isfinite(total).any() else -1
+        if operator.row < 0:
+            operator.tokens = operator.bill = operator.licence = 0.0
+        else:
+            paid = operator.tokens * float(prices[operator.row])
+            operator.licence = paid * float(fees[operator.row])
+            operator.bill = paid + operator.licence
         operator.revenue = operator.users * MILLION * operator.facts.revenue
 
 
-def _bulk_price(book: OfferBook, row: int) -> float:
-    """$ per Mtok at scale: list price, or GPU rent at planned capacity."""
-    if book.access[row] == Access.SELFHOST:
-        fees = 1 + book.fee_rate[row] + book.services_rate[row]
-        return float(book.replica_rent[row] / book.replica_capacity[row] * fees)
-    return float(book.price[row])
+def bulk_prices(
+    market: "Market", book: OfferBook, rows: list[Row], operator: Operator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """$ per Mtok at scale (list price, or GPU rent at planned capacity), and licence fees on it."""
+    own = book.access == Access.SELFHOST
+    prices = np.where(own, book.replica_rent / book.replica_capacity, book.price)
+    users = operator.users * MILLION
+    over = np.array([users > row.model.users_threshold for row in rows], bool)
+    fees = np.where(over, market.parameters.host.threshold_fee, 0.0)
+    return prices, fees + np.where(own, book.fee_rate, 0.0)
 
 
-def _cheapest(market: "Market", book: OfferBook, rows: list[Row], operator: Operator) -> int:
+def buyable(market: "Market", book: OfferBook, operator: Operator) -> NDArray[np.bool_]:
+    """Rows an operator may buy and that are good enough for its products."""
     regions = market.parameters.regions
     region = regions[operator.facts.region]
-    home = np.array([regions[v.region].home for v in market.vendors])
-    allowed = (book.tuned == 0) & (book.q >= operator.facts.quality)
-    if not region.foreign_apis:
-        service = book.access == Access.API
-        allowed &= ~(service & (home[book.vendor] != region.home))
-    best, found = np.inf, -1
-    for row in np.flatnonzero(allowed):
-        over = operator.users * MILLION > rows[int(row)].model.users_threshold
-        price = _bulk_price(book, int(row))
-        if not over and price < best:
-            best, found = price, int(row)
-    return found
+    home = np.array([regions[v.region].home for v in market.vendors], bool)
+    exporter = np.array([v.facts.sells_abroad for v in market.vendors], bool)
+    floor = market.frontier_now() - operator.facts.behind
+    good: NDArray[np.bool_] = (book.listed == 1) & (book.tuned == 0) & (book.q >= floor)
+    if not book.vendor.size:
+        return good
+    abroad = home[book.vendor] != region.home
+    closed_off = abroad & (~exporter[book.vendor] | (not region.foreign_apis))
+    good &= ~((book.access == Access.API) & closed_off)
+    return good

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 OWN_SERVICE_MARKUP = 3.0
 """First list price of a model without a predecessor, times serving cost."""
+LARGEST_INVERTED_IMITATION = 0.6
+"""Imitation assumed at most when a recorded quality is taken apart."""
+LARGEST_INVERTED_STEP = 0.5
+"""Most that imitation may explain of a recorded quality, logits."""
+LARGEST_LEAD = 1.5
+"""Largest private lead the hand-over gives, ln."""
+LARGEST_OFFSET = 50.0
 NASH_STEPS = 25
 """Steps of the pricing iteration from current prices (prototype: 25 give 1-3%)."""
 
@@ -63,10 +70,10 @@ def launch(market: "Market", vendor: Vendor, model: Model, cause: str) -> None:
     )
     if model.api and model.list_price is None:
         model.list_price = _first_price(market, vendor, model)
-    for old in put_on_sale(vendor, model, market.month):
+    for old in put_on_sale(vendor, model, market.month, market.parameters.release):
         market.forces[old.index] = max(market.forces.get(old.index, 0), 1)
     if not model.scripted:
-        market.reprice.add(vendor.index)
+        market.reprice.add((vendor.index, model.tier))
     market.happen(Event(market.month, "release", model.name, model.q, cause))
 
 
@@ -87,29 +94,33 @@ def _first_price(market: "Market", vendor: Vendor, model: Model) -> float:
 
 def hand_over(market: "Market") -> None:
     """Leave the record: solve each vendor's capability so that it returns its last quality."""
-    rules = market.parameters.capability
-    public = market.environment.public
     for vendor in market.vendors:
         if vendor.models:
-            _fit_capability(market, vendor, rules, public)
+            _fit_capability(market, vendor)
         vendor.baseline_tokens = vendor.family_tokens or None
         first_plan(vendor, market.month, market.streams, market.parameters.release)
 
 
-def _fit_capability(
-    market: "Market", vendor: Vendor, rules: capability.CapabilityParameters, public: float
-) -> None:
-    """Solve ln b + e for the best recorded model; money sets b, the lead takes the rest."""
+def _fit_capability(market: "Market", vendor: Vendor) -> None:
+    """Solve the vendor's efficiency from its best recorded model.
+
+    Money stands where the accounts put it. What it lacks to explain the model goes into the
+    private lead, which leaks, as far as a lead goes; the rest is a lasting offset.
+    """
+    rules = market.parameters.capability
     best = max(vendor.models, key=lambda m: (m.q, m.released))
+    month = min(max(best.released, 0), market.month)
     q = best.q - capability.flywheel(vendor.served, rules)
-    phi = capability.imitation_share(market.month, rules)
-    frontier = market.frontier_then()
-    if math.isfinite(frontier) and frontier > q and phi < 1:
-        q = (q - phi * frontier) / (1 - phi)
-    wanted = capability.compute_for(q, rules)
-    lead = wanted - vendor.budget - capability.hardware(best.released, rules) - public
-    vendor.lead = min(max(lead, -1.5), 1.5)
-    vendor.budget += lead - vendor.lead
+    phi = min(capability.imitation_share(month, rules), LARGEST_INVERTED_IMITATION)
+    frontier = market.frontier_before(month)
+    if math.isfinite(frontier) and frontier > q:
+        q = max((q - phi * frontier) / (1 - phi), q - LARGEST_INVERTED_STEP)
+    size = capability.tier_compute(best.tier, rules) * (1 - rules.distillation)
+    wanted = capability.compute_for(q, rules) - size
+    money = vendor.budget + capability.hardware(month, rules)
+    lack = wanted - money - market.public[month]
+    vendor.lead = min(max(lack, 0.0), LARGEST_LEAD)
+    vendor.offset += min(max(lack - vendor.lead, -LARGEST_OFFSET), LARGEST_OFFSET)
 
 
 def _release_planned(market: "Market", vendor: Vendor) -> None:
@@ -130,10 +141,11 @@ def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -
     rules = market.parameters
     model = build(
         vendor, tier, opened, market.month, market.environment.public,
-        market.frontier_then(), market.streams, rules.capability, rules.pricing,
+        market.frontier_before(market.month), market.streams, rules.capability, rules.pricing,
     )  # fmt: skip
     if opened and vendor.strategy.keeps_closed(tier):
         model.api = False
+        model.q -= rules.release.open_discount
     launch(market, vendor, model, "plan")
 
 
@@ -158,9 +170,8 @@ def set_prices(market: "Market") -> None:
                     change_price(market, model, change.price, "input")
     if market.month > market.until:
         answer_price_cuts(market)
-        due = [v for v in market.living_vendors() if v.index in market.reprice]
-        if due:
-            revise_prices(market, due)
+        revise_prices(market)
+    market.deep_cuts.clear()
     market.reprice.clear()
 
 
@@ -184,20 +195,21 @@ def answer_price_cuts(market: "Market") -> None:
     reach = market.parameters.pricing.price_war_quality_gap
     for cut in market.deep_cuts:
         for vendor in market.living_vendors():
-            near = any(
-                abs(m.q - cut.q) <= reach and m.list_price is not None and m.superseded is None
-                for m in vendor.models
-            )
-            if vendor.index != cut.vendor and near:
-                market.reprice.add(vendor.index)
-    market.deep_cuts.clear()
+            if vendor.index == cut.vendor:
+                continue
+            for m in vendor.models:
+                if abs(m.q - cut.q) <= reach and m.list_price and m.superseded is None:
+                    market.reprice.add((vendor.index, m.tier))
 
 
-def revise_prices(market: "Market", vendors: list[Vendor]) -> None:
-    """Move list prices toward their targets; all see the others' prices of before."""
+def revise_prices(market: "Market") -> None:
+    """Move due list prices toward their targets; all see the others' prices of before."""
+    due = [v for v in market.living_vendors() if any(i == v.index for i, _ in market.reprice)]
+    if not due:
+        return
     book, rows = market.preview_book()
     demand = market.entry_demand(book)
-    for vendor in vendors:
+    for vendor in due:
         mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
         mine &= book.listed == 1
         if mine.any():
@@ -211,9 +223,9 @@ def _revise_vendor(
     rules, family = market.parameters.pricing, np.flatnonzero(book.vendor == vendor.index)
     nash = best_response(market, book, demand, vendor.index, family, mine)
     for place, row in enumerate(family):
-        if not mine[row]:
-            continue
         model = rows[int(row)].model
+        if not mine[row] or (vendor.index, model.tier) not in market.reprice:
+            continue
         cost, price = float(book.cost[row]), float(book.price[row])
         floor = price_floor(model.tier, cost, rules)
         target = revised_price(price, float(nash[place]), cost, floor, rules)
@@ -235,7 +247,7 @@ def best_response(
     rivals = demand.utility[:, others] - paid[:, others]
     codes = nest_codes(book.vendor[others], int(others.sum()))
     inclusive = probabilities(rivals, codes, scale).inclusive
-    together = np.array([math.log(math.expm1(x)) if x > 0 else FORBIDDEN for x in inclusive])
+    together = np.array([_without_outside(x) for x in inclusive.tolist()])
     utility = np.column_stack([demand.utility[:, family], together])
     owner = np.where(np.append(mine[family], False), vendor, UNOWNED)
     found = bertrand_nash(
@@ -244,3 +256,10 @@ def best_response(
         start=np.append(book.price[family], 0.0), iterations=NASH_STEPS, tolerance=1e-3,
     )  # fmt: skip
     return found.prices
+
+
+def _without_outside(inclusive: float) -> float:
+    """ln of the rivals' summed exponentials, from ln(1 + them)."""
+    if inclusive <= 0:
+        return FORBIDDEN
+    return inclusive if inclusive > 30 else math.log(math.expm1(inclusive))

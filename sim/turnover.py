@@ -20,8 +20,8 @@ from agents.vendor.capability import (
 )
 from agents.vendor.finance import funding_round, is_insolvent
 from agents.vendor.parameters import VendorParameters
-from agents.vendor.releases import first_plan, large_compute
-from agents.vendor.review import Offer, Projection, decide, monthly_margin, project
+from agents.vendor.releases import large_compute
+from agents.vendor.review import Offer, decide, monthly_margin, project
 from agents.vendor.strategies import Closed, Dual, Open, Strategy
 from agents.vendor.vendor import Vendor
 
@@ -53,7 +53,7 @@ def settle_exits(market: "Market") -> None:
 
 def _advance_research(market: "Market", vendor: Vendor, largest: float) -> None:
     rules = market.parameters.capability
-    money = affordable_budget(vendor.year_income, vendor.cash, rules)
+    money = affordable_budget(vendor.year_income, vendor.cash, vendor.facts.cadence, rules)
     full = large_compute(vendor, market.month, market.environment.public, rules)
     returns = returns_to_compute(full, rules)
     vendor.budget = next_budget(vendor.budget, largest, money, returns, rules)
@@ -88,7 +88,15 @@ def review(market: "Market", vendor: Vendor) -> None:
     rivals, nests = _rivals(market, vendor, demand)
     tiers = vendor.facts.open_tiers
     options: list[Strategy] = [Open(), Closed(), Dual(tiers)]
-    seen = {o.name: _project(market, vendor, o, demand, rivals, nests) for o in options}
+    flows = {o.name: _flows(market, vendor, o, demand, rivals, nests) for o in options}
+    family_now = flows[vendor.strategy.name][1]
+    seen = {
+        o.name: project(
+            vendor, o, *flows[o.name], family_now, market.parameters.finance,
+            market.parameters.review,
+        )
+        for o in options
+    }  # fmt: skip
     current = seen[vendor.strategy.name]
     others = [p for name, p in seen.items() if name != vendor.strategy.name]
     chosen = decide(current, others, market.parameters.review.switch_threshold)
@@ -105,22 +113,18 @@ def _rivals(
     return demand.utility[:, other] - paid, market.book.vendor[other].astype(np.int64)
 
 
-def _project(
+def _flows(
     market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand,
     rivals: NDArray[np.float64], nests: NDArray[np.int64],
-) -> Projection:  # fmt: skip
+) -> tuple[float, float]:  # fmt: skip
+    """M$ a month earned and family tokens under a strategy."""
     offers = _imagined_offers(market, vendor, strategy, demand)
-    assert market.sample is not None
+    if not offers or market.sample is None:
+        return 0.0, 0.0
     tokens = market.sample.tokens * market.environment.demand * _adopted_share(market)
-    earned = family = 0.0
-    if offers:
-        earned, family = monthly_margin(
-            offers, rivals, nests, vendor.index, market.parameters.choice.dissimilarity, tokens
-        )
-    return project(
-        vendor, strategy, earned, family, vendor.family_tokens, market.parameters.finance,
-        market.parameters.review,
-    )  # fmt: skip
+    return monthly_margin(
+        offers, rivals, nests, vendor.index, market.parameters.choice.dissimilarity, tokens
+    )
 
 
 def _adopted_share(market: "Market") -> float:
@@ -185,9 +189,7 @@ def open_entry_slots(market: "Market") -> None:
     for slot, month in enumerate(market.entries):
         if month == market.month:
             facts = newcomer(market, slot)
-            vendor = market.enter(f"entrant-{slot + 1}", facts)
-            if vendor is not None:
-                _equip(market, vendor)
+            market.enter(f"entrant-{slot + 1}", facts)
 
 
 def newcomer(market: "Market", slot: int) -> VendorParameters:
@@ -212,9 +214,3 @@ def newcomer(market: "Market", slot: int) -> VendorParameters:
         licence="permissive",
         tuning=False,
     )
-
-
-def _equip(market: "Market", vendor: Vendor) -> None:
-    vendor.baseline_tokens = None
-    first_plan(vendor, market.month + 1, market.streams, market.parameters.release)
-

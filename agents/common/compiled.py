@@ -136,6 +136,9 @@ if _WAS_IMPORTED:
 
 import numba  # noqa: E402  (numba reads the settings above when it is imported)
 
+_BARE: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
+"""Settings of code without memory of its own; `_nrt` is numba's switch for reference counts."""
+
 
 def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile `function` at its first call, without the interpreter lock, cached on disk.
@@ -154,9 +157,7 @@ def bare_kernel[F: Callable[..., Any]](function: F) -> F:
     every such call costs two atomic operations an array, many times the work itself. Arrays to
     work in are passed by the caller. The switch is numba's own, used in its library code.
     """
-    compile_it = numba.njit(
-        cache=_CACHED, nogil=True, fastmath=False, error_model="numpy", _nrt=False
-    )
+    compile_it = numba.njit(cache=_CACHED, **_BARE)
     return cast(F, compile_it(function))
 
 
@@ -167,7 +168,5 @@ def inline_kernel[F: Callable[..., Any]](function: F) -> F:
     limit leaves longer helpers as calls, and a call stops the loop around it from being
     vectorised (Philox: 9 ns a call against 2 ns in a loop over a buffer).
     """
-    compile_it = numba.njit(
-        nogil=True, fastmath=False, error_model="numpy", forceinline=True, _nrt=False
-    )
+    compile_it = numba.njit(forceinline=True, **_BARE)
     return cast(F, compile_it(function))

@@ -22,11 +22,11 @@ I32 = NDArray[np.int32]
 
 
 class Model:
-    """One released model. Quality in logits, costs and prices in $ per Mtok, months from 2023-01."""
+    """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
         "active_params", "api", "effective_compute", "first_perceived", "generation", "index",
-        "key", "licence", "list_price", "lone", "name", "on_sale", "open", "q", "released",
+        "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
         "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
         "vendor", "withdrawn",
     )  # fmt: skip
@@ -62,8 +62,6 @@ class Model:
         self.users_threshold = users_threshold
         self.superseded: int | None = None
         self.withdrawn: int | None = None
-        self.lone = False
-        """Weights only: no host serves it."""
 
     @property
     def line(self) -> tuple[int, int, bool]:
@@ -121,6 +119,8 @@ class OfferBook(NamedTuple):
     """Factor on tokens used, by price."""
     resold: I8
     """Platforms sell it as well."""
+    abroad: I8
+    """1 if its vendor sits outside the home regions."""
     force: I8
     """What holders must do this month: 0 nothing, 1 look at the vendor's own list, 2 at all."""
 
@@ -167,6 +167,9 @@ class ClassLists(NamedTuple):
     """Licence fee and services, share of GPU rent."""
     resold: I8
     listed: I8
+    usable: I8
+    """(classes, rows of the book) 1 if a firm of the class may go on using what it holds; whether
+    it would consider open models does not matter then."""
 
 
 def class_code(region: int, residency: int, restricted: int, aware: int) -> int:
@@ -202,15 +205,20 @@ def class_lists(
     book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers, exposures: Exposures
 ) -> ClassLists:
     """The allowed rows of every consideration class."""
-    rows, starts, exposure = [], [0], []
+    rows, starts, exposure, usable = [], [0], [], []
     for code in range(len(regions) * 8):
         region, residency = code >> 3, (code >> 2) & 1
-        allowed = _allowed(book, regions, sellers, region, bool(residency), code & 3)
+        flags = code & 3
+        allowed = _allowed(book, regions, sellers, region, bool(residency), flags)
         chosen = np.flatnonzero(allowed)
+        usable.append(_allowed(book, regions, sellers, region, bool(residency), flags | 1))
         rows.append(chosen)
         exposure.append(_exposure(book, chosen, regions, sellers.region, region, exposures))
         starts.append(starts[-1] + len(chosen))
-    return _gather(book, np.concatenate(rows), np.array(starts), np.concatenate(exposure), exposures)
+    return _gather(
+        book, np.concatenate(rows), np.array(starts), np.concatenate(exposure),
+        np.array(usable, np.int8), exposures,
+    )  # fmt: skip
 
 
 def _foreign(
@@ -230,7 +238,7 @@ def _allowed(
     if restricted:
         allowed &= ~service
     if not aware:
-        allowed &= book.open == 0
+        allowed &= (book.open == 0) | (book.access == Access.API)
     foreign = _foreign(book, regions, sellers.region, region)
     unreachable = foreign & (sellers.exporter[book.vendor] == 0)
     if not regions[region].foreign_apis:
@@ -254,7 +262,7 @@ def _exposure(
 
 def _gather(
     book: OfferBook, rows: NDArray[np.int64], starts: NDArray[np.int64], exposure: F64,
-    exposures: Exposures,
+    usable: I8, exposures: Exposures,
 ) -> ClassLists:  # fmt: skip
     selfhost = book.access[rows] == Access.SELFHOST
     return ClassLists(
@@ -279,4 +287,5 @@ def _gather(
         fees=(book.fee_rate[rows] + book.services_rate[rows]).astype(np.float32),
         resold=book.resold[rows],
         listed=book.listed[rows],
+        usable=usable,
     )

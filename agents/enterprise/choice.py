@@ -21,10 +21,10 @@ from agents.enterprise.evaluation import (
     worth,
 )
 
-OUTSIDE_KEY = np.uint32(0x0075_51DE)
+OUTSIDE_KEY = 0x0075_51DE
 """Address of the outside option's noise, apart from any vendor's."""
 
-__all__ = ["Choice", "Keys", "choose", "logit_shares"]
+__all__ = ["Keys", "choose", "logit_shares"]
 
 
 class Keys(NamedTuple):
@@ -59,13 +59,6 @@ def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
         np.empty(longest, np.float32), np.zeros(longest, np.int8), np.empty(vendors, np.float32),
         np.zeros(SLOTS_A_FIRM),
     )  # fmt: skip
-
-
-class Choice(NamedTuple):
-    """Entries of the class list: the chosen one and the best of the other openness; -1 if none."""
-
-    entry: int
-    alternative: int
 
 
 @inline_kernel
@@ -113,8 +106,9 @@ def best_of_nest(
     for k in range(begin, end):
         if scratch.considered[k - start]:
             scaled = np.float32((scratch.utility[k - start] - top) / scale)
-            total += fast_exp(scaled)
-            luck = scaled + gumbel(draw(key, month, slot, lists.key[k], lists.variant[k]))
+            total += float(fast_exp(scaled))
+            word = draw(key, month, slot, lists.key[k], lists.variant[k])
+            luck = float(scaled) + float(gumbel(word))
             if luck > best:
                 best, chosen = luck, k
     return top + scale * float(fast_log(np.float32(total))), chosen
@@ -139,7 +133,7 @@ def choose(
             lists, scratch, begin, stop, start, rules.dissimilarity, keys.offering, month, slot
         )
         if entry != NONE:
-            luck = value + gumbel(draw(keys.nest, month, slot, vendor_keys[vendor], 0))
+            luck = value + float(gumbel(draw(keys.nest, month, slot, vendor_keys[vendor], 0)))
             if luck > best:
                 best, chosen = luck, entry
         begin = stop

@@ -85,10 +85,12 @@ def _fill(
             firms.capital_cost[firm], firms.platform[firm], np.uint64(0), -1, -1, np.uint32(0),
             0, 0, False,
         )  # fmt: skip
+        demand.value[i] = buyer.value
+        if not buyer.tokens * buyer.value > 0.0:
+            continue
         code = class_of(firms, firm)
         credit = 1.0 - buyer.capital_cost * rules.credit_days / 365.0
         demand.price_weight[i] = buyer.theta * credit / buyer.value
-        demand.value[i] = buyer.value
         for k in range(lists.start[code], lists.start[code + 1]):
             row = lists.row[k]
             if lists.listed[k] == 0:

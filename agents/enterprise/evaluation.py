@@ -32,6 +32,7 @@ class Rules(NamedTuple):
     linear: bool
     dissimilarity: float
     risk_weight: float
+    exposure_foreign: float
     exposure_hosted: float
     exposure_selfhost: float
     exposure_unskilled: float
@@ -137,8 +138,8 @@ def is_known(portfolio: np.uint64, vendor: int) -> bool:
 
 @inline_kernel
 def switching_months(rules: Rules, buyer: Buyer, lists: ClassLists, k: int) -> float:
-    """One-off cost of leaving what is held for entry `k`, months of value."""
-    if not buyer.in_use or lists.row[k] == buyer.held_row:
+    """One-off cost of leaving what is held, or was held last, for entry `k`, months of value."""
+    if buyer.held_vendor < 0 or lists.row[k] == buyer.held_row:
         return 0.0
     tuned = rules.switching_tuned if buyer.held_variant >= 3 else 1.0
     if lists.vendor[k] == buyer.held_vendor:

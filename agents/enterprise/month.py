@@ -108,15 +108,15 @@ def class_of(firms: Firms, firm: int) -> int:
 
 
 @inline_kernel
-def held_forbidden(book: OfferBook, firms: Firms, firm: int, row: int) -> bool:
+def held_forbidden(lists: ClassLists, firms: Firms, firm: int, row: int) -> bool:
     """Whether the firm may no longer use what the slot holds."""
-    return firms.restricted[firm] == 1 and book.access[row] != 2
+    return lists.usable[class_of(firms, firm), row] == 0
 
 
 @inline_kernel
 def due(
-    world: World, book: OfferBook, firms: Firms, slots: Slots, rules: Rules, keys: Keys,
-    firm: int, slot: int, slot_id: int, woke: bool, freed: bool,
+    world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots, rules: Rules,
+    keys: Keys, firm: int, slot: int, slot_id: int, woke: bool, freed: bool,
 ) -> int:  # fmt: skip
     """0 if the slot rests, 1 if it looks at its vendor's own list, 2 at the whole list."""
     held = slots.offering[slot]
@@ -125,7 +125,7 @@ def due(
         scheduled = firms.adopted_since[firm] != NONE and slots.next_review[slot] <= world.month
         return 2 if waiting or scheduled else 0
     row = world.row_of[held]
-    if row == NONE or held_forbidden(book, firms, firm, row) or freed:
+    if row == NONE or held_forbidden(lists, firms, firm, row) or freed:
         return 2
     if book.force[row] == 2:
         return 2
@@ -237,7 +237,8 @@ def decide(
     ledger: Ledger, firm: int, slot: int, slot_id: int, level: int, selfhosted: int,
 ) -> float:  # fmt: skip
     """One choice; returns the months of value paid once for a change (0 if none)."""
-    slots.next_review[slot] = world.month + firms.interval[firm]
+    if level == 2 or slots.next_review[slot] <= world.month:
+        slots.next_review[slot] = world.month + firms.interval[firm]
     buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted)
     if not buyer.tokens * buyer.value > 0.0:
         leave(slots, slot)
@@ -269,6 +270,7 @@ def decide(
             add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
     if book.offering[row] != slots.offering[slot]:
         take(slots, slot, book.offering[row], vendor, parts.channel, world.month)
+        firms.portfolio[firm] |= np.uint64(1) << np.uint64(vendor)
         follow_path(book, slots, slot, row, world.month)
         return parts.switch + parts.integration
     slots.channel[slot] = parts.channel
@@ -311,8 +313,9 @@ def use(
         - slots.difficulty[slot]
     )
     slots.data[slot] = data * world.data_keep + tokens
+    change = one_off * np.float64(slots.value[slot]) * wanted
     payments = (bill, fee, tuning, rent, rent * book.fee_rate[row],
-                rent * book.services_rate[row], staff, one_off * at_stake, money)  # fmt: skip
+                rent * book.services_rate[row], staff, change, money)  # fmt: skip
     return add_slot(
         ledger, rules, book, platforms, firms, slots, firm, slot, row, place, platform, tokens,
         at_stake, success_rate(rules, margin), payments, fit,
@@ -355,7 +358,7 @@ def month_block(
             renew_frontier(world, slots, keys, slot, slot_id)
             paused = freed and slots.vendor[slot] != NONE
             level = due(
-                world, book, firms, slots, rules, keys, firm, slot, slot_id, woke, paused
+                world, book, lists, firms, slots, rules, keys, firm, slot, slot_id, woke, paused
             )
             if level > 0:
                 if not tasted:

@@ -162,7 +162,7 @@ class EnterpriseParameters(Parameters):
     )  # fmt: skip
     frontier_renewal: float = parameter(
         0.2, unit="per year", low=0, high=4, plausible=(0, 0.4), source=EXPERT,
-        description="Rate at which a frontier slot turns to new work at the edge of what is possible",
+        description="Rate at which a frontier slot turns to new work at the edge",
     )  # fmt: skip
 
 
@@ -358,7 +358,8 @@ class UsageParameters(Parameters):
         description="Share of the tokens wanted that is used in the first month",
     )  # fmt: skip
     elasticity: float = parameter(
-        0.25, unit="-", low=0, high=2, plausible=(0.05, 0.6), source="estimates for API tokens within a year",
+        0.25, unit="-", low=0, high=2, plausible=(0.05, 0.6),
+        source="estimates for API tokens within a year",
         description="Response of tokens to the price of the model held",
     )  # fmt: skip
     tuned_gain: float = parameter(

@@ -9,6 +9,7 @@ Every attribute is drawn at an address of its own (firm, attribute), so that a f
 every scenario that does not concern it, in a sample of any size.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from agents.common.mathematics import exponentials, logarithms
 from agents.common.randomness import Streams, betas, gammas, normals, uniforms
 from agents.common.vocabulary import NONE, Band, Workload
 from agents.enterprise.columns import SLOTS_A_FIRM, EnterpriseColumns, Firms, empty_slots
@@ -87,19 +89,19 @@ class Drawer:
 
 
 def truncated_pareto(
-    u: Floats, low: Floats | float, high: Floats | float, exponent: Floats | float
+    u: Floats, low: float, high: float, exponent: Floats
 ) -> Floats:
     """Quantiles of a Pareto law on [low, high] with density ~ s^-(exponent + 1)."""
     exponent = np.where(np.abs(exponent) < 1e-9, 1e-9, exponent)
-    ratio = (low / high) ** exponent
-    return np.asarray(low * (1 - u * (1 - ratio)) ** (-1 / exponent))
+    ratio = exponentials(exponent * math.log(low / high))
+    return np.asarray(low * exponentials(-logarithms(1 - u * (1 - ratio)) / exponent))
 
 
 def pareto_mean(low: float, high: float, exponent: float) -> float:
     """Mean of the truncated Pareto law."""
     a = exponent
     if abs(a - 1) < 1e-9:
-        return float(low * np.log(high / low) / (1 - low / high))
+        return float(low * math.log(high / low) / (1 - low / high))
     scale = a / (1 - (low / high) ** a)
     return float(scale * low**a * (high ** (1 - a) - low ** (1 - a)) / (1 - a))
 
@@ -114,7 +116,7 @@ def truncated_normal(u: Floats, shift: Floats | float) -> Floats:
 def lognormal_mean(spread: float) -> float:
     """Mean of exp(spread x z), z a normal truncated at TRUNCATION."""
     inside = special.ndtr(TRUNCATION - spread) - special.ndtr(-TRUNCATION - spread)
-    return float(np.exp(spread**2 / 2) * inside / (2 * special.ndtr(TRUNCATION) - 1))
+    return float(math.exp(spread**2 / 2) * inside / (2 * special.ndtr(TRUNCATION) - 1))
 
 
 def draw_population(rules: PopulationRules, streams: Streams) -> EnterpriseColumns:
@@ -189,7 +191,7 @@ def _intensity(
         spread = rules.bands[code.name.lower()].intensity_spread
         rows = band == code
         z = truncated_normal(u[rows], np.where(tilted[rows], spread, 0.0))
-        value[rows] = np.exp(spread * z) / lognormal_mean(spread)
+        value[rows] = exponentials(spread * z) / lognormal_mean(spread)
     return value, value
 
 
@@ -279,16 +281,16 @@ def _residency(draw: Drawer, rules: PopulationRules, sector: Any, region: Any) -
 
 
 def _capital_cost(draw: Drawer, median: float, band: NDArray[np.int8]) -> Any:
-    spread = np.exp(0.4 * draw.normal("capital-cost"))
+    spread = exponentials(0.4 * draw.normal("capital-cost"))
     return (median * spread * _by_band(CAPITAL_FACTOR, band)).astype(np.float32)
 
 
 def _control(draw: Drawer, mean: float, builder: NDArray[np.int8]) -> Any:
-    return (-mean * np.log(draw.uniform("control")) * (1 + builder)).astype(np.float32)
+    return (-mean * logarithms(draw.uniform("control")) * (1 + builder)).astype(np.float32)
 
 
 def _theta(draw: Drawer, choice: ChoiceParameters) -> Any:
-    spread = np.exp(choice.theta_spread * draw.normal("theta"))
+    spread = exponentials(choice.theta_spread * draw.normal("theta"))
     return (choice.theta * spread).astype(np.float32)
 
 
@@ -336,11 +338,11 @@ def _with_slots(rules: PopulationRules, streams: Streams, firms: Firms) -> Enter
     slots = empty_slots(len(owner))
     slots.tier[:] = tier
     wanted = firms.employees * firms.intensity
-    spread = np.exp(SLOT_SPREAD * draw.normal("tokens") - SLOT_SPREAD**2 / 2)
+    spread = exponentials(SLOT_SPREAD * draw.normal("tokens") - SLOT_SPREAD**2 / 2)
     slots.tokens[:] = wanted[owner] * np.array(WORKLOAD_SHARES)[tier] / per_tier * spread
     e = rules.enterprise
     median = np.array([e.value_routine, e.value_standard, e.value_frontier])[tier]
-    slots.value[:] = median * np.exp(e.value_spread * draw.normal("value"))
+    slots.value[:] = median * exponentials(e.value_spread * draw.normal("value"))
     mean = np.array([e.difficulty_routine, e.difficulty_standard, e.difficulty_frontier])[tier]
     slots.difficulty[:] = mean + e.difficulty_spread * draw.normal("difficulty")
     slots.next_review[:] = np.floor(draw.uniform("phase") * firms.interval[owner])

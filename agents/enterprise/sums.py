@@ -39,7 +39,7 @@ def add_slot(
     weight = firms.weight[firm]
     spend = bill + fee + tuning + rent + licence + services
     full = spend + staff + one_off + money
-    exposure = _exposure(rules, book, firms, firm, row)
+    exposure = _exposure(rules, book, firms, firm, row, place)
     packaging = np.float64(book.packaging[row])
     if platform != NONE:
         packaging = max(packaging, np.float64(platforms.packaging[platform]))
@@ -88,11 +88,15 @@ def add_slot(
 
 
 @inline_kernel
-def _exposure(rules: Rules, book: OfferBook, firms: Firms, firm: int, row: int) -> float:
-    """Exposure of what is held, without the foreign surcharge (statistics are of home firms)."""
+def _exposure(
+    rules: Rules, book: OfferBook, firms: Firms, firm: int, row: int, place: int
+) -> float:
+    """Exposure of data to what is held, as in the choice."""
     if book.access[row] == 2:
         return rules.exposure_selfhost + rules.exposure_unskilled * (1.0 - firms.skill[firm])
-    base = 1.0 if book.access[row] == 0 else rules.exposure_hosted
+    base = rules.exposure_hosted
+    if book.access[row] == 0:
+        base = rules.exposure_foreign if book.abroad[row] != place else 1.0
     return base * book.risk[row]
 
 

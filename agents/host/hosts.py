@@ -1,6 +1,5 @@
 """Hosts of open weights: how many serve a model, at what price, and what they earn."""
 
-import math
 from dataclasses import dataclass
 
 from agents.host.parameters import HostParameters
@@ -19,7 +18,7 @@ class Hosting:
 
 def hosted_price(cost: float, number: float, rules: HostParameters) -> float:
     """$ per Mtok: serving cost plus a markup that falls with the number of hosts."""
-    return cost * (1 + rules.markup / max(number, 1.0) ** rules.competition)
+    return float(cost * (1 + rules.markup / max(number, 1.0) ** rules.competition))
 
 
 def next_number(hosting: Hosting, rules: HostParameters) -> float:
@@ -35,8 +34,3 @@ def next_number(hosting: Hosting, rules: HostParameters) -> float:
 def profit(hosting: Hosting, rules: HostParameters) -> float:
     """$ a month of all hosts of a model."""
     return hosting.revenue - hosting.cost - hosting.number * rules.fixed_cost
-
-
-def cheapest_factor(number: float, rules: HostParameters) -> float:
-    """Price of the cheapest of `number` hosts against the mean, by the spread of prices."""
-    return math.exp(-rules.price_spread * math.sqrt(2 * math.log(max(number, 1.0))))

@@ -20,6 +20,8 @@ class Operator:
     tokens: float = 0.0
     bill: float = 0.0
     revenue: float = 0.0
+    licence: float = 0.0
+    """Part of the bill that is a licence fee to the model's vendor."""
     row: int = -1
     """Row of the offer book it buys this month; -1 if nothing serves it."""
 

@@ -28,9 +28,9 @@ class HostParameters(Parameters):
     most: float = parameter(
         40.0, unit="hosts", low=1, high=1000, source=EXPERT, description="Most hosts of one model"
     )
-    price_spread: float = parameter(
-        0.3, unit="sd of ln", low=0, high=2, source="hosted price lists of 2024",
-        description="Spread of prices between hosts of one model",
+    threshold_fee: float = parameter(
+        0.2, unit="share of bill", low=0, high=5, source=EXPERT,
+        description="Licence fee of users above the threshold of a restricted licence",
     )  # fmt: skip
     packaging: float = parameter(
         0.06, unit="share of value", low=0, high=2, source=EXPERT,
@@ -47,7 +47,8 @@ class PlatformParameters(Parameters):
 
     name: str = parameter(..., unit="text", description="Name shown in tables", source="label")
     share: float = parameter(
-        ..., unit="share of firms", low=0, high=1, source="public cloud market shares, scaled to firms that buy models there",
+        ..., unit="share of firms", low=0, high=1,
+        source="public cloud market shares, scaled to firms that buy models there",
         description="Share of firms that buy models under its contract",
     )  # fmt: skip
     fee: float = parameter(
@@ -72,7 +73,9 @@ class OperatorParameters(Parameters):
     """One operator of consumer applications on others' models."""
 
     name: str = parameter(..., unit="text", description="Name shown in tables", source="label")
-    region: str = parameter(..., unit="region id", description="Home region", source="public record")
+    region: str = parameter(
+        ..., unit="region id", description="Home region", source="public record"
+    )
     users: float = parameter(
         ..., unit="million users", low=0, high=10_000, source="public record, rounded",
         description="Monthly users in 2023-01",
@@ -93,7 +96,7 @@ class OperatorParameters(Parameters):
         0.5, unit="$ per user and month", low=0, high=1000, source=EXPERT,
         description="Revenue per user",
     )  # fmt: skip
-    quality: float = parameter(
-        -0.5, unit="logits", low=-5, high=5, source=EXPERT,
-        description="Least quality its products can live with",
+    behind: float = parameter(
+        0.8, unit="logits", low=0, high=10, source=EXPERT,
+        description="How far behind the best model on sale its products can live",
     )  # fmt: skip

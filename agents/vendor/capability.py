@@ -29,6 +29,16 @@ def algorithm_step(publication: float, rules: CapabilityParameters) -> float:
     return math.log(rules.algorithm_growth) / 12 * (1 - share + share * publication)
 
 
+def publication_degree(publishing: float, rules: CapabilityParameters) -> float:
+    """How much of published progress there is, in [0, 1].
+
+    publishing: share of vendors that publish weights. Papers appear anyway; open weights carry
+    `weights_share` of the progress, in full when `weights_enough` of vendors publish some.
+    """
+    weights = min(publishing / max(rules.weights_enough, 1e-9), 1.0)
+    return rules.publication * (1 - rules.weights_share + rules.weights_share * weights)
+
+
 def reference_compute(rules: CapabilityParameters) -> float:
     """Effective compute of the reference model, with A_public growing at its full rate."""
     return hardware(REFERENCE_MONTH, rules) + REFERENCE_MONTH * algorithm_step(1.0, rules)
@@ -98,10 +108,17 @@ def next_budget(
     desired = math.log(rules.budget_growth) * returns
     desired += rules.catch_up * max(0.0, largest - budget - rules.catch_up_floor)
     grown = budget + desired / 12
-    return grown if grown <= affordable else max(min(budget, affordable), budget - 0.1)
+    return max(min(grown, affordable), budget - 0.1)
 
 
-def affordable_budget(year_income: float, cash: float, rules: CapabilityParameters) -> float:
-    """ln of the largest run (in units of 78 M$) that income and cash allow; M$."""
-    money = rules.income_share * max(year_income, 0.0) + max(cash, 0.0) / rules.cash_months
-    return math.log(money / RUN_COST) if money > 0 else -math.inf
+def affordable_budget(
+    year_income: float, cash: float, cadence: float, rules: CapabilityParameters
+) -> float:
+    """ln of the largest run (in units of 78 M$) that income and cash allow; M$.
+
+    A year of research costs `research` x 12 / cadence runs: that, not the single run, is what a
+    vendor must be able to pay.
+    """
+    money = rules.income_share * max(year_income, 0.0) + 12 * max(cash, 0.0) / rules.cash_months
+    run = money / (rules.research * 12 / cadence)
+    return math.log(run / RUN_COST) if run > 0 else -math.inf

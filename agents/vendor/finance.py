@@ -9,6 +9,8 @@ from agents.vendor.pricing import payment_days
 from agents.vendor.vendor import Account, Vendor
 
 DAYS_A_MONTH = 365.0 / 12
+FOREVER = 1e6
+"""Months after which nothing needs a date."""
 FUNDING_RUNWAY = 18.0
 """Months of burn below which a vendor looks for money."""
 
@@ -101,5 +103,7 @@ def entry_months(slots: int, hazard: float, first: int, streams: Streams) -> lis
         if hazard <= 0:
             break
         clock += exponential_at(streams.key("entry"), 0, slot, 0) / hazard
-        months.append(int(math.ceil(clock)))
+        if clock > FOREVER:
+            break
+        months.append(math.ceil(clock))
     return months

@@ -111,6 +111,14 @@ class CapabilityParameters(Parameters):
         0.5, unit="share", low=0, high=1, plausible=(0.2, 0.8), source=EXPERT,
         description="Share of public progress that is vendors' published work",
     )  # fmt: skip
+    weights_share: float = parameter(
+        0.3, unit="share", low=0, high=1, plausible=(0.0, 0.6), source=EXPERT,
+        description="Share of published progress that is carried by open weights",
+    )  # fmt: skip
+    weights_enough: float = parameter(
+        0.5, unit="share of vendors", low=0.01, high=1, source=EXPERT,
+        description="Share of vendors publishing weights at which that progress is complete",
+    )  # fmt: skip
     budget_growth: float = parameter(
         2.4, unit="x per year", low=1, high=10, plausible=(2.0, 2.9), source="F138",
         description="Desired growth of training budgets",
@@ -125,11 +133,11 @@ class CapabilityParameters(Parameters):
     )  # fmt: skip
     income_share: float = parameter(
         0.5, unit="share of a year's income", low=0, high=5, source=EXPERT,
-        description="Largest training run a vendor can afford out of income",
+        description="Research and training a vendor pays out of income",
     )  # fmt: skip
     cash_months: float = parameter(
         24.0, unit="months", low=1, high=240, source=EXPERT,
-        description="Months over which cash may be spent on one training run",
+        description="Months over which cash may be spent on research and training",
     )  # fmt: skip
     research: float = parameter(
         2.5, unit="x", low=1, high=20, plausible=(2, 4), source="F142 and cost reports",
@@ -153,7 +161,7 @@ class CapabilityParameters(Parameters):
     )  # fmt: skip
     imitation: float = parameter(
         0.5, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=PROTOTYPE,
-        description="Share of the distance to the frontier closed by learning from rivals' services",
+        description="Share of the distance to the frontier that rivals' services teach",
     )  # fmt: skip
     imitation_ramp: float = parameter(
         18.0, unit="months", low=0, high=120, plausible=(6, 30), source=PROTOTYPE,
@@ -205,8 +213,8 @@ class CrowdParameters(Parameters):
         description="Largest gain of tuned small models from others' cumulative cheap tuning",
     )  # fmt: skip
     half_users: float = parameter(
-        100_000.0, unit="firms", low=1, high=1e9, source=EXPERT,
-        description="Firms using a family at which a crowd is half as strong as it can be",
+        100_000.0, unit="slots", low=1, high=1e9, source=EXPERT,
+        description="Uses of a family at which a crowd is half as strong as it can be",
     )  # fmt: skip
     affordability: float = parameter(
         0.3, unit="-", low=0, high=2, plausible=(0, 1), source=EXPERT,
@@ -240,7 +248,8 @@ class PricingParameters(Parameters):
         description="Deepest price below serving cost that vendors pay out of cash",
     )  # fmt: skip
     subsidy_small: float = parameter(
-        0.3, unit="share of serving cost", low=0, high=1, source="article: small tiers priced low",
+        0.0, unit="share of serving cost", low=0, high=1, plausible=(0, 0.5),
+        source="article: small tiers priced low",
         description="Deepest price below serving cost for small models",
     )  # fmt: skip
     serving_open: float = parameter(
@@ -339,8 +348,9 @@ class FinanceParameters(Parameters):
         description="Give every seller, host and open family the same packaging",
     )  # fmt: skip
     brand_fade: float = parameter(
-        18.0, unit="months", low=1, high=600, source=EXPERT, description="Time over which brand fades"
-    )
+        18.0, unit="months", low=1, high=600, source=EXPERT,
+        description="Time over which brand fades",
+    )  # fmt: skip
     staff_growth: float = parameter(
         0.25, unit="share of income growth", low=0, high=2, source=EXPERT,
         description="Growth of staff cost with income",
@@ -422,6 +432,15 @@ class ReleaseParameters(Parameters):
     small_every: float = parameter(
         0.8, unit="x cadence", low=0.1, high=10, source=EXPERT,
         description="Time between small and medium models against large ones",
+    )  # fmt: skip
+    open_discount: float = parameter(
+        0.3, unit="logits", low=0, high=3, plausible=(0.1, 0.6),
+        source="Gemma against Gemini, Grok-1 against Grok-1.5",
+        description="Quality by which a dual vendor's open model trails its closed one of the tier",
+    )  # fmt: skip
+    current_life: int = parameter(
+        24, unit="months", low=1, high=240, source=EXPERT,
+        description="Age at which any newer model of the line replaces an older one",
     )  # fmt: skip
     api_life: int = parameter(
         24, unit="months", low=1, high=240, source="deprecation pages of the large vendors",

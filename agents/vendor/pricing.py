@@ -124,10 +124,11 @@ def revised_price(
 ) -> float:
     """Next list price: part of the way to the target, capped, never below the floor.
 
-    The target is c + (1 - omega)(p_Nash - c): vendors weigh share against profit.
+    The target is c + (1 - omega)(p_Nash - c): vendors weigh share against profit. A vendor that
+    subsidises starts from its floor instead of its cost.
     """
-    target = cost + (1 - rules.share_weight) * max(nash - cost, 0.0)
-    target = max(target, floor, 1e-4)
+    base = min(cost, floor)
+    target = max(base + (1 - rules.share_weight) * max(nash - cost, 0.0), 1e-4)
     moved = price * (target / price) ** rules.step if price > 0 else target
     bounded = min(max(moved, price * rules.largest_cut), price * rules.largest_rise)
     return max(bounded if price > 0 else moved, floor)

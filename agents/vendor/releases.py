@@ -12,6 +12,10 @@ from agents.vendor.vendor import Vendor
 
 SUPERSEDING_PRICE = 1.5
 """A successor may cost this much more than what it replaces."""
+RESTRICTED_USERS = 700e6
+"""Users above which a restricted licence binds, as Llama's (F160)."""
+SURPRISE = 0.1
+"""Most that a model is first overrated by, logits."""
 OPEN_PARAMETERS = (8.0, 40.0, 120.0)
 """Parameters (billions) of an open model by tier when the window ends."""
 
@@ -41,7 +45,8 @@ def schedule_next(
 
 def large_compute(vendor: Vendor, month: int, public: float, rules: CapabilityParameters) -> float:
     """Effective compute of a large model released now (ln)."""
-    return vendor.budget + capability.hardware(month, rules) + public + vendor.lead
+    money = vendor.budget + capability.hardware(month, rules)
+    return money + public + vendor.lead + vendor.offset
 
 
 def built_quality(
@@ -99,7 +104,7 @@ def build(
         scripted=False,
         api=vendor.facts.sells_api or not opened,
         list_price=None,
-        users_threshold=700e6 if licence.threshold else math.inf,
+        users_threshold=RESTRICTED_USERS if licence.threshold else math.inf,
     )
 
 
@@ -109,16 +114,26 @@ def _physical_growth(vendor: Vendor, month: int, rules: CapabilityParameters) ->
     return float(max(math.exp(rules.follower_scale * physical), 0.3))
 
 
-def put_on_sale(vendor: Vendor, model: Model, month: int) -> list[Model]:
-    """Add a model to its vendor's list; returns the models it supersedes from now on."""
-    earlier = [m for m in vendor.models if m.line == model.line and m.superseded is None]
-    vendor.models.append(model)
+def put_on_sale(
+    vendor: Vendor, model: Model, month: int, rules: ReleaseParameters
+) -> list[Model]:
+    """Add a model to its vendor's list; returns the models it supersedes from now on.
+
+    It replaces older ones of its tier that it matches at a like price, and those that are old.
+    Open and closed models of a tier replace each other unless the vendor sells both.
+    """
+    apart = vendor.strategy.opens(model.tier) and vendor.strategy.keeps_closed(model.tier)
+    apart = apart or model.scripted
     gone = []
-    for old in earlier:
-        cheap = not _dearer(model, old)
-        if old.on_sale <= month and model.q >= old.q and cheap:
+    for old in vendor.models:
+        same_line = old.tier == model.tier and (old.open == model.open or not apart)
+        if not same_line or old.superseded is not None or old.on_sale > month:
+            continue
+        better = model.q >= old.q and not _dearer(model, old)
+        if better or month - old.released >= rules.current_life:
             old.superseded = month
             gone.append(old)
+    vendor.models.append(model)
     return gone
 
 
@@ -130,6 +145,6 @@ def _dearer(model: Model, old: Model) -> bool:
 
 
 def first_perception(vendor: Vendor, model: Model, discount: float) -> float:
-    """Quality the market first believes: the predecessor's, or for a newcomer the truth less."""
-    before = [m for m in vendor.models if m.tier == model.tier and m is not model]
-    return max((m.q for m in before), default=model.q - discount)
+    """Quality the market first believes: the predecessor's, or for a new line the truth less."""
+    before = [m for m in vendor.models if m.line == model.line and m is not model]
+    return min(before[-1].q, model.q + SURPRISE) if before else model.q - discount

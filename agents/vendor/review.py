@@ -5,6 +5,7 @@ host's margin, own machines pay for support, and use of the family feeds complem
 Demand is what the shared sample of slots would choose afresh.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,9 +44,11 @@ class Projection(NamedTuple):
 
 def horizon_factor(rules: ReviewParameters) -> float:
     """Discounted months of a stream that grows to `growth` times over the horizon."""
-    months = np.arange(rules.horizon) + 0.5
-    growth = rules.growth ** (months / rules.horizon)
-    return float((growth * (1 + rules.discount) ** (-months / 12)).sum())
+    months = [month + 0.5 for month in range(rules.horizon)]
+    return math.fsum(
+        rules.growth ** (month / rules.horizon) * (1 + rules.discount) ** (-month / 12)
+        for month in months
+    )
 
 
 def monthly_margin(

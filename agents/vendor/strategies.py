@@ -74,7 +74,7 @@ class Dual(Strategy):
 
     def keeps_closed(self, tier: int) -> bool:
         """Everywhere; the published model is a second product."""
-        return True
+        return tier >= 0
 
 
 STRATEGIES: Final[dict[str, Callable[[tuple[str, ...]], Strategy]]] = {

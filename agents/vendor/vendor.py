@@ -60,7 +60,7 @@ class Plan:
     generation: list[int] = field(default_factory=lambda: [0, 0, 0])
 
 
-class Vendor(mesa.Agent):
+class Vendor(mesa.Agent):  # type: ignore[misc]
     """One vendor of models.
 
     Attributes worth knowing: `strategy` (an object), `licence` (name), `models` (all releases,
@@ -83,6 +83,8 @@ class Vendor(mesa.Agent):
         self.models: list[Model] = []
         self.budget = facts.budget
         self.lead = facts.lead
+        self.offset = 0.0
+        """Lasting efficiency against others at equal money (ln): data, talent, cost of compute."""
         self.cash = facts.cash
         self.staff = facts.staff
         self.packaging = facts.packaging
@@ -92,7 +94,6 @@ class Vendor(mesa.Agent):
         self.served = 0.0
         self.receivables = 0.0
         self.reputation = 0.0
-        self.reviews_due = 0
         self.family_tokens = 0.0
         self.baseline_tokens: float | None = None
         self.income: deque[float] = deque(maxlen=MONTHS_A_YEAR)
