@@ -16,6 +16,7 @@ from agents.enterprise.evaluation import (
     Buyer,
     Platforms,
     Rules,
+    credit_factor,
     parts_of,
     taste,
     tuned_gain,
@@ -89,7 +90,7 @@ def _fill(
         if not buyer.tokens * buyer.value > 0.0:
             continue
         code = class_of(firms, firm)
-        credit = 1.0 - buyer.capital_cost * rules.credit_days / 365.0
+        credit = credit_factor(rules, buyer.capital_cost)
         demand.price_weight[i] = buyer.theta * credit / buyer.value
         for k in range(lists.start[code], lists.start[code + 1]):
             row = lists.row[k]

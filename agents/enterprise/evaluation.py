@@ -125,6 +125,12 @@ def tuned_gain(rules: Rules, data: float) -> float:
 
 
 @inline_kernel
+def credit_factor(rules: Rules, capital_cost: float) -> float:
+    """Present worth to the buyer of a bill of 1: below 1 if paid later, above if paid ahead."""
+    return np.exp(-capital_cost * rules.credit_days / 365.0)
+
+
+@inline_kernel
 def replicas(tokens: float, capacity: float) -> float:
     """Self-hosted replicas that serve `tokens` Mtok a month: at least one."""
     return max(1.0, np.ceil(tokens / capacity))
@@ -185,7 +191,7 @@ def running_cost(
         saving = 1.0 - platforms.staff_saving[buyer.platform] if platform else 1.0
         staff = buyer.staff * saving
         return (rent * (1.0 - buyer.own_base) * (fee + lists.fees[k]) + staff) / at_stake
-    credit = 1.0 - buyer.capital_cost * rules.credit_days / 365.0
+    credit = credit_factor(rules, buyer.capital_cost)
     return lists.price[k] * fee * credit / buyer.value
 
 

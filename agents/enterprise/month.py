@@ -27,6 +27,7 @@ from agents.enterprise.evaluation import (
     Buyer,
     Platforms,
     Rules,
+    credit_factor,
     parts_of,
     replicas,
     success_rate,
@@ -306,7 +307,7 @@ def use(
         fee = (bill + rent) * platforms.fee[platform]
         staff *= 1.0 - platforms.staff_saving[platform]
     at_stake = np.float64(slots.value[slot]) * tokens
-    money = -bill * firms.capital_cost[firm] * rules.credit_days / 365.0
+    money = bill * (credit_factor(rules, np.float64(firms.capital_cost[firm])) - 1.0)
     margin = (
         book.q[row]
         + book.gain[row] * (tuned_gain(rules, data) + book.crowd_gain[row])

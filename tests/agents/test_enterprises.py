@@ -1,6 +1,5 @@
 """Enterprises answers about values as a Mesa AgentSet holding the same values does."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -322,30 +321,3 @@ def test_random_groupby_and_sort(rows: Any, by: str) -> None:
     assert [(k, ids(v)) for k, v in found] == [(k, ids(v)) for k, v in expected]
     assert found.agg("spend", max) == expected.agg("spend", max)
     assert ids(pair.firms.sort(by)) == ids(pair.plain.sort(by))
-
-
-# --- speed
-
-
-def test_columns_are_fast_at_a_million_rows() -> None:
-    size = 1_000_000
-    numbers = np.arange(size)
-    store = Store(spend=numbers * 0.5, sector=numbers % 20, is_open=numbers % 3 == 0)
-    firms = Enterprises(store)
-    jobs: dict[str, Callable[[], Any]] = {
-        "select": lambda: firms.select("is_open"),
-        "get": lambda: firms.get(["spend", "sector"]),
-        "set": lambda: firms.set("spend", 1.0),
-        "agg": lambda: firms.agg("spend", [sum, min, max]),
-        "groupby": lambda: firms.groupby("sector").agg("spend", sum),
-        "union": lambda: firms | firms,
-    }
-    for name, job in jobs.items():
-        # A Python loop over a million rows takes at least this long on any machine of today.
-        assert min(_seconds(job) for _ in range(3)) < 0.15, name
-
-
-def _seconds(job: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start

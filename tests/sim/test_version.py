@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -156,13 +155,10 @@ def test_the_version_names_code_and_libraries(monkeypatch):
     model_version.cache_clear()
 
 
-def test_the_version_is_fast_once_known():
-    model_version.cache_clear()
-    model_version()
-    model_version.cache_clear()
-    start = time.process_time()
-    model_version()
-    assert time.process_time() - start < 0.15
+def test_the_version_is_worked_out_once(monkeypatch):
+    known = model_version()
+    monkeypatch.setattr(sim.version, "version", lambda name: f"0 of {name}")
+    assert model_version() == known
 
 
 def test_provenance_names_what_ran():
@@ -235,9 +231,7 @@ def test_a_hanging_git_is_given_up(checkout, monkeypatch):
     (checkout / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(checkout))
     monkeypatch.setattr(sim.version, "_GIT_SECONDS", 0.1)
-    start = time.monotonic()
     assert sim.version._git_state() == (None, None)
-    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What is known of 2023-2024, and how simulated worlds compare with it."""

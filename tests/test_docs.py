@@ -1,0 +1,88 @@
+"""The pages and the README say what the code does today."""
+
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+REFRESH: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "refresh_docs.py"))
+stale: Callable[[Path], list[str]] = REFRESH["stale"]
+
+
+def readme_blocks(language: str) -> list[str]:
+    """The README's code blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+
+
+def test_generated_pages_are_current() -> None:
+    assert stale(ROOT / "docs") == [], "run: uv run scripts/refresh_docs.py"
+
+
+def test_a_stale_or_missing_page_is_noticed(tmp_path: Path) -> None:
+    for name, page in REFRESH["PAGES"].items():
+        (tmp_path / name).write_text(page(), "utf-8")
+    assert stale(tmp_path) == []
+    page = tmp_path / "results.md"
+    page.write_text(page.read_text("utf-8").replace("`adoption`", "`adoptoin`"), "utf-8")
+    (tmp_path / "events.md").unlink()
+    assert stale(tmp_path) == ["results.md", "events.md"]
+
+
+def test_every_event_kind_is_explained() -> None:
+    assert list(REFRESH["MEANINGS"]) == list(REFRESH["KINDS"])
+
+
+def test_every_recorded_kind_is_explained() -> None:
+    from sim import load, run
+
+    result = run(load("baseline", {"enterprise.population": 100, "months": 40}))
+    kinds = set(result.tables["event"]["kind"].to_pylist())
+    assert {"release", "price", "entry"} <= kinds
+    assert kinds <= {row[0] for row in REFRESH["RECORDED"]}
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(text: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", text.read_text("utf-8"))
+    missing = [link for link in links if "://" not in link and not (text.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_names_commands_and_options_that_exist() -> None:
+    from typer.main import get_command
+
+    from app.main import app
+
+    commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert set(re.findall(r"`nomoat (\w+)", readme)) == set(commands)
+    for line in re.findall(r"uv run nomoat (.+)", "\n".join(readme_blocks("sh"))):
+        command = commands[line.split()[0]]
+        options = {word for option in command.params for word in option.opts}
+        assert set(re.findall(r"--[a-z]+", line)) <= options
+
+
+def test_the_scenario_of_the_readme_is_valid(tmp_path: Path) -> None:
+    from sim import load
+
+    file = tmp_path / "my-world.toml"
+    file.write_text(readme_blocks("toml")[0])
+    assert [event.kind for event in load(file).events] == ["strategy-switch"]
+
+
+def test_the_python_examples_of_the_readme_run(tmp_path: Path) -> None:
+    for number, block in enumerate(readme_blocks("python")):
+        example = tmp_path / f"example{number}.py"
+        example.write_text(block)
+        done = subprocess.run(
+            [sys.executable, example], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
