@@ -50,6 +50,8 @@ class Scratch(NamedTuple):
     """(vendors,) of the firm at hand."""
     one_offs: NDArray[np.float64]
     """(slots of a firm,) months of value paid once."""
+    levels: NDArray[np.int8]
+    """(slots of a firm,) how widely each looks this month; see `month.due`."""
 
 
 def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
@@ -57,7 +59,7 @@ def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
     longest = max(int(np.diff(lists.start).max()), 1)
     return Scratch(
         np.empty(longest, np.float32), np.zeros(longest, np.int8), np.empty(vendors, np.float32),
-        np.zeros(SLOTS_A_FIRM),
+        np.zeros(SLOTS_A_FIRM), np.zeros(SLOTS_A_FIRM, np.int8),
     )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def held_forbidden(lists: ClassLists, firms: Firms, firm: int, row: int) -> bool
 @inline_kernel
 def due(
     world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots, rules: Rules,
-    keys: Keys, firm: int, slot: int, slot_id: int, woke: bool, freed: bool,
+    keys: Keys, firm: int, slot: int, woke: bool, freed: bool,
 ) -> int:  # fmt: skip
     """0 if the slot rests, 1 if it looks at its vendor's own list, 2 at the whole list."""
     held = slots.offering[slot]
@@ -131,7 +131,7 @@ def due(
     if book.force[row] == 2:
         return 2
     if slots.next_review[slot] <= world.month:
-        return 2 if uniform_at(keys.retender, world.month, slot_id, 0) < rules.retender else 1
+        return 2 if uniform_at(keys.retender, world.month, firm, 0) < rules.retender else 1
     return 1 if book.force[row] == 1 else 0
 
 
@@ -269,9 +269,9 @@ def decide(
             fit = tastes[rival] + rules.peer_weight * peers[rival]
             ledger.decision[cell, TERM - 1] += weight
             add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
+    firms.portfolio[firm] |= np.uint64(1) << np.uint64(vendor)
     if book.offering[row] != slots.offering[slot]:
         take(slots, slot, book.offering[row], vendor, parts.channel, world.month)
-        firms.portfolio[firm] |= np.uint64(1) << np.uint64(vendor)
         follow_path(book, slots, slot, row, world.month)
         return parts.switch + parts.integration
     slots.channel[slot] = parts.channel
@@ -343,7 +343,7 @@ def month_block(
     ledger: Ledger,
 ) -> None:  # fmt: skip
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
-    tastes, one_offs = scratch.tastes, scratch.one_offs
+    tastes, one_offs, levels = scratch.tastes, scratch.one_offs, scratch.levels
     for firm in range(begin, end):
         first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
         changed = change_restriction(firms, world, keys, firm)
@@ -352,23 +352,30 @@ def month_block(
             world.wake_all or wakes_up(firms, world, keys, firm)
         )
         selfhosted = count_selfhosted(world, book, slots, first, last)
-        tasted = False
+        staying, deciding = np.uint64(0), False
         for slot in range(first, last):
-            slot_id = firm * SLOTS_A_FIRM + slot - first
-            one_offs[slot - first] = 0.0
-            renew_frontier(world, slots, keys, slot, slot_id)
+            place = slot - first
+            one_offs[place] = 0.0
+            renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
             paused = freed and slots.vendor[slot] != NONE
-            level = due(
-                world, book, lists, firms, slots, rules, keys, firm, slot, slot_id, woke, paused
+            levels[place] = due(
+                world, book, lists, firms, slots, rules, keys, firm, slot, woke, paused
             )
-            if level > 0:
-                if not tasted:
-                    fill_tastes(rules, world, keys, firm, tastes)
-                    tasted = True
-                one_offs[slot - first] = decide(
-                    rules, world, book, lists, platforms, firms, slots, keys, scratch, tastes,
-                    ledger, firm, slot, slot_id, level, selfhosted,
-                )  # fmt: skip
+            deciding = deciding or levels[place] > 0
+            if levels[place] < 2 and slots.offering[slot] != NONE:
+                staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
+        if deciding:
+            # What is tendered anew is known to nobody; what stays makes its vendors known.
+            firms.portfolio[firm] = staying
+            fill_tastes(rules, world, keys, firm, tastes)
+            for slot in range(first, last):
+                place = slot - first
+                if levels[place] > 0:
+                    one_offs[place] = decide(
+                        rules, world, book, lists, platforms, firms, slots, keys, scratch,
+                        tastes, ledger, firm, slot, firm * SLOTS_A_FIRM + place, levels[place],
+                        selfhosted,
+                    )  # fmt: skip
         selfhosted = count_selfhosted(world, book, slots, first, last)
         place = 0 if world.home[firms.region[firm]] == 1 else 1
         tokens = spend = 0.0

@@ -283,11 +283,11 @@ class AdoptionParameters(Parameters):
     """When firms that use no model wake up to look at the market (Bass)."""
 
     innovation: float = parameter(
-        0.018, unit="per month", low=0, high=1, plausible=(0.005, 0.03), source=PROTOTYPE,
+        0.03, unit="per month", low=0, high=1, plausible=(0.005, 0.03), source=PROTOTYPE,
         description="Bass p: spontaneous wake-ups of large firms",
     )  # fmt: skip
     imitation: float = parameter(
-        0.22, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=PROTOTYPE,
+        0.16, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=PROTOTYPE,
         description="Bass q: wake-ups per share of adopters among peers",
     )  # fmt: skip
     frailty: float = parameter(
@@ -321,11 +321,11 @@ class RestrictionParameters(Parameters):
     """Firms that forbid services run by others for a while."""
 
     base: float = parameter(
-        0.002, unit="per month", low=0, high=1, source=PROTOTYPE,
+        0.008, unit="per month", low=0, high=1, plausible=(0.001, 0.02), source="F164",
         description="Hazard of restricting for a fully sensitive firm without incidents",
     )  # fmt: skip
     gain: float = parameter(
-        0.035, unit="per month and incident", low=0, high=1, plausible=(0.01, 0.05),
+        0.05, unit="per month and incident", low=0, high=1, plausible=(0.01, 0.05),
         source=PROTOTYPE, description="Added hazard per recent incident, times sensitivity",
     )  # fmt: skip
     half_life: float = parameter(

@@ -345,7 +345,8 @@ def _with_slots(rules: PopulationRules, streams: Streams, firms: Firms) -> Enter
     slots.value[:] = median * exponentials(e.value_spread * draw.normal("value"))
     mean = np.array([e.difficulty_routine, e.difficulty_standard, e.difficulty_frontier])[tier]
     slots.difficulty[:] = mean + e.difficulty_spread * draw.normal("difficulty")
-    slots.next_review[:] = np.floor(draw.uniform("phase") * firms.interval[owner])
+    phase = Drawer(streams, "firm", np.arange(len(counts))).uniform("phase")
+    slots.next_review[:] = np.floor(phase * firms.interval)[owner]
     return EnterpriseColumns(firms, slots)
 
 

@@ -253,7 +253,7 @@ class PricingParameters(Parameters):
         description="Deepest price below serving cost for small models",
     )  # fmt: skip
     serving_open: float = parameter(
-        1.0, unit="$/Mtok", low=0.001, high=100, source="F068: hosted Llama 2 70B at 1 $",
+        0.9, unit="$/Mtok", low=0.001, high=100, source="F068: hosted Llama 2 70B at 1 $",
         description="Cost of serving an open model of 70 B parameters in 2023-01",
     )  # fmt: skip
     serving_exponent: float = parameter(
@@ -265,7 +265,7 @@ class PricingParameters(Parameters):
         description="Weight of total against active parameters in serving cost of sparse models",
     )  # fmt: skip
     serving_closed: float = parameter(
-        3.6, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=PROTOTYPE,
+        6.5, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=PROTOTYPE,
         description="Cost of serving a large closed model in 2023-01",
     )  # fmt: skip
     serving_medium: float = parameter(
@@ -273,7 +273,7 @@ class PricingParameters(Parameters):
         description="Serving cost of a medium closed model against a large one",
     )  # fmt: skip
     serving_small: float = parameter(
-        0.12, unit="x", low=0.001, high=1, source=PROTOTYPE,
+        0.07, unit="x", low=0.001, high=1, source=PROTOTYPE,
         description="Serving cost of a small closed model against a large one",
     )  # fmt: skip
     open_size: float = parameter(

@@ -182,8 +182,8 @@ def cost(market: Market, firm: int, slot: int, row: int, platform: bool) -> floa
         prices = market.parameters.pricing
         credit = prices.payment == "postpaid"
         days = prices.credit_days if credit else -prices.prepaid_days
-        interest = float(firms.capital_cost[firm]) * days / 365
-        paid = book.price[row] * tokens * (1 + fee) * (1 - interest)
+        credit_factor = math.exp(-float(firms.capital_cost[firm]) * days / 365)
+        paid = book.price[row] * tokens * (1 + fee) * credit_factor
     if book.offering[row] != slots.offering[slot]:
         job = float(book.tuning_price[row]) * training_tokens(market, slot)
         paid += job / market.parameters.choice.holding

@@ -1,0 +1,319 @@
+"""Write the pages of docs/ that follow from the code: results, parameters, events.
+
+`uv run scripts/refresh_docs.py` writes them; `--check` changes nothing and exits 1, naming the
+pages, if one is stale.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from agents.common.parameter import entries
+from sim.catalogue import ParameterInfo, catalogue, shown
+from sim.happenings import KINDS
+from sim.scenario import EVENT_TARGETS, EVENT_VALUES, OPTIONAL_VENDOR, Scenario
+from sim.schemas import SCHEMAS
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+NOTE = "<!-- written by scripts/refresh_docs.py; do not edit -->"
+
+ROWS: Final = {
+    "market": "One row a month: the market as a whole.",
+    "vendor": "One row per month and vendor that has entered.",
+    "host": "One row per month and model served by hosts, and one per month and platform.",
+    "operator": "One row per month and application operator.",
+    "offering": "One row per month and offering: a model through one access, plain or tuned.",
+    "decision": "One row per month and cell of slots in use; empty cells are left out.",
+    "segment": "One row per month, region, sector and size band.",
+    "event": "One row per event: see [events](events.md).",
+    "panel": "One row per month and firm of a fixed sample; empty unless `output.panel` is set.",
+}
+"""What a row of each table is."""
+
+RESULTS: Final = """\
+# Guide to an output folder
+
+`nomoat run` writes `outputs/<scenario>-<run id>/`:
+
+- `manifest.json`: the scenario in full, seed, versions, machine, seconds, memory, and the rows and
+  sha256 of every table;
+- one Parquet file per table below;
+- `summary.png`: usage by access, quality of the best models, prices, vendors' shares.
+
+Any Parquet reader opens the tables:
+
+```python
+import pandas as pd
+
+market = pd.read_parquet("outputs/baseline-<run id>/market.parquet")
+```
+
+## Conventions
+
+- Month 0 is 2023-01. Money is in US dollars of 2023, tokens in millions (Mtok), counted three
+  input to one output. Rates are per month unless a name says otherwise.
+- Quality is in logits on the Arena scale: 0 is GPT-4 of 2023-03, one logit is 173.7 Elo points.
+- The market is that of North America and Europe ("home") unless a column says otherwise.
+- "Open" counts use of models with open weights through whatever access.
+- Firms are a weighted sample; counts of firms and slots are of real ones.
+- "(survey)" marks a statistic made as enterprise surveys make it: the mean of the weighted shares
+  of the bands mid (20 to 999 staff) and large (1,000 and more).
+- A statistic without a denominator is null, never zero.
+- Releases and list prices until `history.until` (2024-12) are input, not results.
+
+## Regimes
+
+The regime of a run is judged by the means of its last 12 months; the first match counts. The
+bounds are parameters (`output.*`).
+
+| regime | when |
+|---|---|
+| collapse | spend below 10% of its peak, or no vendor alive |
+| monopoly | `leader_share_spend` at least 0.70 |
+| dual-led | `share_tokens_vendor_dual` at least 0.50 |
+| open-led | `share_tokens_open` at least 0.60 |
+| closed-led | `share_tokens_open` at most 0.10 |
+| coexistence | none of these |
+"""
+
+PARAMETERS: Final = """\
+# Parameters
+
+Every number of the model that can be changed. Each works on the command line
+(`--set choice.risk_weight=0.2`), in a scenario file, and in Python. `nomoat params PATTERN` shows
+the same in the terminal. A value outside its range is refused.
+
+"Plausible" is the range over which the value is uncertain; experiments draw from it. Sources
+F001 and up are rows of `sim/data/facts.csv`. Where a parameter belongs to one entry of a table,
+`<id>` stands for the entry, and the default is that of all entries or "by entry".
+"""
+
+EVENTS: Final = """\
+# Events
+
+A scenario file schedules events; each happens once, in its month:
+
+```toml
+[[events]]
+month = "2026-03"
+kind = "price-cut"
+target = "openai"
+magnitude = 0.5
+```
+
+An event aimed at a vendor that is not in the market is recorded and has no effect. Nobody in the
+market foresees an event.
+
+## Kinds a scenario can schedule
+"""
+
+MEANINGS: Final = {
+    "breach": (
+        "size in ordinary breaches",
+        "a service is broken into: all remember it, users of the vendor hit look around",
+    ),
+    "residency-rule": ("share of firms newly bound", "firms of a region must keep data at home"),
+    "export-control": ("factor, above 0", "compute gets dearer for the vendors of a region"),
+    "licence-change": ("not used", "the vendor's later weights come under the licence in `value`"),
+    "algorithmic-leap": (
+        "gain in ln of effective compute",
+        "a vendor's private lead grows; without a target, what everyone knows",
+    ),
+    "weights-leak": ("not used", "weights of the vendor's best model get out (research licence)"),
+    "price-cut": ("factor, above 0", "the vendor multiplies its list prices"),
+    "gpu-price-change": ("factor, above 0", "GPU rent is multiplied from then on"),
+    "vendor-entry": ("not used", "a vendor of the roster that is not present enters"),
+    "vendor-exit": ("not used", "the vendor leaves; its open weights remain"),
+    "payment-terms": ("days of credit", "all vendors change to the terms in `value`"),
+    "strategy-switch": ("not used", "the vendor is put on the strategy in `value` and kept on it"),
+}
+"""What the magnitude of a scheduled event means, and what the event does."""
+
+RECORDED: Final = (
+    ("release", "model", "quality in logits", "input, or plan after the record ends"),
+    ("price", "model", "new list price, $/Mtok", "input, revision, or scenario"),
+    ("withdrawal", "model", "quality in logits", "age: the service is taken off the market"),
+    ("entry", "vendor", "cash at entry, million $", "roster"),
+    ("funding", "vendor", "raised, million $", "hazard"),
+    ("strategy", "vendor", "none", "the new strategy and what made the vendor switch"),
+    ("exit", "vendor", "cash at exit, million $", "what made it leave"),
+    ("breach", "vendor, or hosts", "1", "hazard: `incident.rate` a year"),
+)
+"""What the model itself writes to the event table: kind, target, magnitude, cause."""
+
+
+def main() -> int:
+    """Write or check the pages; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
+    if parser.parse_args().check:
+        names = stale(DOCS)
+        for name in names:
+            print(f"docs/{name} is stale: uv run scripts/refresh_docs.py", file=sys.stderr)
+        return 1 if names else 0
+    DOCS.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), "utf-8")
+    return 0
+
+
+def stale(folder: Path) -> list[str]:
+    """Names of the pages that are missing from `folder` or not what the code says today."""
+    present = {name: folder / name for name in PAGES}
+    return [
+        name
+        for name, path in present.items()
+        if not path.is_file() or path.read_text("utf-8") != PAGES[name]()
+    ]
+
+
+def results() -> str:
+    """The guide to an output folder with every table and column."""
+    parts = [NOTE, RESULTS]
+    for name, schema in SCHEMAS.items():
+        parts += [f"## `{name}`\n", f"{ROWS[name]}\n", columns(schema)]
+    return "\n".join(parts)
+
+
+def columns(schema: pa.Schema) -> str:
+    """The columns of one table."""
+    rows = (
+        (
+            f"`{field.name}`",
+            KIND_WORDS[str(field.type)],
+            field.metadata[b"unit"].decode(),
+            field.metadata[b"description"].decode(),
+        )
+        for field in schema
+    )
+    return table(("column", "type", "unit", "meaning"), rows)
+
+
+KIND_WORDS: Final = {"int32": "integer", "double": "number", "string": "text", "bool": "flag"}
+
+
+def parameters() -> str:
+    """All parameters, one table a section."""
+    parts = [NOTE, PARAMETERS]
+    for name, group in groupby(catalogue(), key=section_of):
+        found = list(group)
+        rows = condensed(name, found) if is_table(name) else map(parameter_row, found)
+        parts += [f"## {name or 'run'}\n", f"{meaning(name)}\n", table(HEADINGS, rows)]
+    return "\n".join(parts)
+
+
+HEADINGS: Final = ("parameter", "range", "default", "plausible", "meaning", "source")
+
+
+def section_of(info: ParameterInfo) -> str:
+    """First part of a parameter's path; empty for those of the run itself."""
+    head, dot, _ = info.path.partition(".")
+    return head.removesuffix("[]") if dot else ""
+
+
+def is_table(section: str) -> bool:
+    """Whether a section holds entries by id."""
+    return section in entries(Scenario) and entries(Scenario)[section].shape.kind == "table"
+
+
+def meaning(section: str) -> str:
+    """What a section is about, with the ids of its entries."""
+    if not section:
+        return "What a run is called, where it starts and how long it lasts."
+    declaration = entries(Scenario)[section].declaration
+    text = declaration.description.rstrip(".")
+    if not is_table(section):
+        return f"{text}."
+    ids = ", ".join(f"`{key}`" for key in getattr(Scenario(), section))
+    return f"{text}, from `{declaration.source}`. Entries: {ids}."
+
+
+def parameter_row(info: ParameterInfo) -> tuple[str, ...]:
+    """The cells of one parameter."""
+    default = "required" if info.required else shown(info.default)
+    return (f"`{info.path}`", span(info), default, plausible(info), info.description, info.source)
+
+
+def span(info: ParameterInfo) -> str:
+    """Range with unit, or the words allowed."""
+    if info.choices:
+        return ", ".join(info.choices)
+    if info.type == "switch":
+        return "true, false"
+    unit = "" if info.unit in {"-", "text", "0 to 1"} else info.unit
+    if info.low is None or info.high is None:
+        return unit
+    return f"{info.low:.12g} to {info.high:.12g} {unit}".rstrip()
+
+
+def plausible(info: ParameterInfo) -> str:
+    """The range of uncertainty."""
+    return "{:g} to {:g}".format(*info.plausible) if info.plausible else ""
+
+
+def condensed(section: str, found: list[ParameterInfo]) -> Iterable[tuple[str, ...]]:
+    """One row per field of a table's entries."""
+    fields: dict[str, list[ParameterInfo]] = {}
+    for info in found:
+        fields.setdefault(info.path.split(".", 2)[2], []).append(info)
+    for field, same in fields.items():
+        values = {shown(info.default) for info in same}
+        default = values.pop() if len(values) == 1 else "by entry"
+        _, limits, _, *rest = parameter_row(same[0])
+        yield (f"`{section}.<id>.{field}`", limits, default, *rest)
+
+
+def events() -> str:
+    """The kinds of events, scheduled and recorded."""
+    scheduled = table(
+        ("kind", "target", "magnitude", "value", "what happens"),
+        (
+            (f"`{kind}`", target(kind), MEANINGS[kind][0], words(kind), MEANINGS[kind][1])
+            for kind in KINDS
+        ),
+    )
+    recorded = table(("kind", "target", "magnitude", "cause"), RECORDED)
+    heading = "## What the model records besides\n"
+    scenario = "Scheduled events are in the `event` table too, with the cause `scenario`.\n"
+    return "\n".join([NOTE, EVENTS, scheduled, heading, scenario, recorded])
+
+
+def target(kind: str) -> str:
+    """What the target of a kind of event names."""
+    if kind in OPTIONAL_VENDOR:
+        return "vendor id, or none"
+    return f"{EVENT_TARGETS[kind]} id" if kind in EVENT_TARGETS else "none"
+
+
+def words(kind: str) -> str:
+    """What `value` may be."""
+    return ", ".join(EVENT_VALUES.get(kind, ())) or "none"
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [tuple(headings)]
+    lines += [("---",) * len(lines[0]), *map(tuple, rows)]
+    return "".join("| " + " | ".join(map(cell, line)) + " |\n" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Text that cannot break a table; angle brackets outside code are kept literal."""
+    plain = text if text.startswith("`") else text.replace("<", "&lt;")
+    return plain.replace("|", "\\|").replace("\n", " ")
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "results.md": results,
+    "parameters.md": parameters,
+    "events.md": events,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
