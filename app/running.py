@@ -131,10 +131,10 @@ def progress(scenario: Scenario, *, silent: bool) -> Iterator[OnMonth | None]:
         yield None
         return
     with bar() as shown:
-        task = shown.add_task("preparing", total=scenario.months)
+        task = shown.add_task("preparing (the first time, compiling)", total=scenario.months)
 
         def on_month(month: int, months: int) -> None:
-            shown.update(task, completed=month + 1, total=months, description=month_name(month))
+            shown.update(task, completed=month, total=months, description=month_name(month - 1))
 
         yield on_month
 

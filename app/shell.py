@@ -51,7 +51,7 @@ def guarded[**P](command: Callable[P, int | None]) -> Callable[P, None]:
         try:
             refuse_shadows()
             code = command(*arguments, **options) or OK
-        except (typer.Exit, typer.BadParameter):
+        except (typer.Exit, typer.BadParameter, SystemExit):
             raise
         except BaseException as error:
             if os.environ.get("NOMOAT_DEBUG") == "1":

@@ -104,9 +104,7 @@ def _tunable(model: Model, listed: bool) -> bool:
     return listed and model.tier != Tier.LARGE and model.superseded is None
 
 
-def _service_rows(
-    model: Model, vendor: Vendor, listed: bool, around: Surroundings
-) -> list[Row]:
+def _service_rows(model: Model, vendor: Vendor, listed: bool, around: Surroundings) -> list[Row]:
     """The vendor's own service: plain, and tuned where it sells tuning."""
     rules, incidents = around.scenario.pricing, around.scenario.incident
     assert model.list_price is not None
@@ -165,9 +163,7 @@ def _hosted_rows(model: Model, vendor: Vendor, listed: bool, around: Surrounding
     return rows
 
 
-def _selfhost_rows(
-    model: Model, vendor: Vendor, listed: bool, around: Surroundings
-) -> list[Row]:
+def _selfhost_rows(model: Model, vendor: Vendor, listed: bool, around: Surroundings) -> list[Row]:
     """The model on the buyer's own machines."""
     rent, capacity = replica(model, around)
     packaging = packaging_value(

@@ -22,7 +22,7 @@ from agents.enterprise.choice import Keys, scratch_for
 from agents.enterprise.evaluation import Platforms, Rules
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import World, month_block
-from agents.vendor.pricing import payment_days
+from agents.vendor.pricing import bertrand_nash, payment_days
 from sim.book import platform_columns
 from sim.scenario import Scenario
 
@@ -84,9 +84,7 @@ def choice_keys(market: "Market") -> Keys:
 def lists_of(market: "Market", book: OfferBook) -> ClassLists:
     """Allowed rows of every consideration class for a book."""
     c = market.parameters.choice
-    regions = tuple(
-        RegionRule(r.home, r.foreign_apis) for r in market.parameters.regions.values()
-    )
+    regions = tuple(RegionRule(r.home, r.foreign_apis) for r in market.parameters.regions.values())
     names = list(market.parameters.regions)
     vendor_region = np.array([names.index(v.region) for v in market.vendors], np.int8)
     exposures = Exposures(
@@ -143,9 +141,7 @@ def world_of(market: "Market") -> World:
         peer_adoption=adoption,
         innovation=p.adoption.innovation,
         imitation=p.adoption.imitation,
-        adoption_scale=np.array(
-            [p.bands[b.name.lower()].adoption_scale for b in Band], np.float32
-        ),
+        adoption_scale=np.array([p.bands[b.name.lower()].adoption_scale for b in Band], np.float32),
         restriction_hazard=np.array(
             [p.restriction.base, p.restriction.gain * market.incident_stock * fade]
         ),
@@ -181,6 +177,22 @@ def run_enterprises(market: "Market") -> Sums:
         return ledger
 
     return Sums(add_blocks(partial(block), range(0, len(columns), BLOCK), market.threads))
+
+
+def warm_up(market: "Market") -> None:
+    """Compile what the months will call, or load it from the cache, without touching anything."""
+    world, lists = world_of(market), lists_of(market, market.book)
+    ledger = empty_ledger(0, market.group_count, len(market.platforms), len(market.vendors))
+    columns = market.columns
+    month_block(
+        0, 0, columns.firms, columns.slots, world, choice_rules(market.parameters), market.book,
+        lists, platforms_of(market), market.keys.firm, scratch_for(lists, len(market.vendors)),
+        ledger,
+    )  # fmt: skip
+    market.entry_demand(market.book)
+    market.sample = None
+    one = np.ones(1)
+    bertrand_nash(np.zeros((1, 1)), one, np.zeros(1, int), one, one, np.zeros(1, int), 0.5)
 
 
 def add_blocks(block: partial[Ledger], starts: range, threads: int) -> Ledger:

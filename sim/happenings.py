@@ -37,9 +37,7 @@ def scheduled(market: "Market") -> None:
         if not absent:
             KINDS[event.kind](market, event)
         cause = "scenario, without effect: not in the market" if absent else "scenario"
-        market.happen(
-            Event(market.month, event.kind, event.target or "", event.magnitude, cause)
-        )
+        market.happen(Event(market.month, event.kind, event.target or "", event.magnitude, cause))
 
 
 def random_breaches(market: "Market") -> None:

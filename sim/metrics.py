@@ -343,8 +343,6 @@ def welfare_columns(market: "Market", sums: Sums) -> dict[str, Any]:
         "vendor_profit": sum(profits),
         "host_profit": hosts,
         "operator_income": sum(o.revenue - o.bill for o in market.operators),
-        "complement_income": sum(
-            v.account.complement * MILLION for v in market.living_vendors()
-        ),
+        "complement_income": sum(v.account.complement * MILLION for v in market.living_vendors()),
         "welfare": surplus + vendors + hosts,
     }

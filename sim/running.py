@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from sim.enterprise_step import warm_up
 from sim.loading import run_id
 from sim.market import Market
 from sim.regime import regime
@@ -42,6 +43,7 @@ def run(
     """
     parameters = scenario or Scenario()
     market = Market(parameters, rng=seed, threads=threads)
+    warm_up(market)
     started = time.perf_counter()
     for done in range(parameters.months):
         market.step()

@@ -168,7 +168,7 @@ EVENT = pa.schema(
         text("kind", "what happened: release, price, strategy, entry, exit, breach and others"),
         text("target", "vendor, model or region it happened to"),
         number("magnitude", "by kind", "size of the event in the unit of its kind"),
-        text("cause", "input, scheduled, or the rule that brought it about"),
+        text("cause", "input, scenario, or the rule that brought it about"),
     ]
 )
 

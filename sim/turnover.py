@@ -155,9 +155,7 @@ def _imagined_offers(
     return offers
 
 
-def _template(
-    market: "Market", vendor: int, model: int, demand: Demand
-) -> NDArray[np.float64]:
+def _template(market: "Market", vendor: int, model: int, demand: Demand) -> NDArray[np.float64]:
     """Utility without price of the model as a service: its best row's, whoever serves it."""
     rows = (market.book.model == model) & (market.book.tuned == 0)
     if not rows.any():

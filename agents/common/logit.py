@@ -74,9 +74,7 @@ def _fill(
 def probabilities(utility: Floats, codes: Ints, dissimilarity: float) -> Probabilities:
     """Choice probabilities for utilities (types, offerings); -inf is never chosen."""
     utility = np.ascontiguousarray(utility, dtype=np.float64)
-    found = Probabilities(
-        np.empty_like(utility), np.empty_like(utility), np.empty(len(utility))
-    )
+    found = Probabilities(np.empty_like(utility), np.empty_like(utility), np.empty(len(utility)))
     _fill(utility, codes, float(dissimilarity), *found)
     return found
 

@@ -227,18 +227,14 @@ def channel_value(rules: Rules, parts: Parts) -> float:
 
 
 @inline_kernel
-def parts_of(
-    rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, k: int
-) -> Parts:
+def parts_of(rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, k: int) -> Parts:
     """All parts of the utility of entry `k` through the better channel."""
     best = channel_parts(rules, buyer, lists, platforms, k, False)
     if buyer.platform >= 0 and lists.resold[k] == 1:
         other = channel_parts(rules, buyer, lists, platforms, k, True)
         if channel_value(rules, other) > channel_value(rules, best):
             best = other
-    margin = (
-        lists.q[k] + lists.gain[k] * (buyer.gain + lists.crowd_gain[k]) - buyer.difficulty
-    )
+    margin = lists.q[k] + lists.gain[k] * (buyer.gain + lists.crowd_gain[k]) - buyer.difficulty
     exposure = lists.exposure[k] + lists.exposure_skill[k] * buyer.unskilled
     return Parts(
         success_rate(rules, margin),

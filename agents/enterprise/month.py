@@ -83,9 +83,7 @@ def change_restriction(firms: Firms, world: World, keys: Keys, firm: int) -> boo
             firms.restricted[firm] = 0
             return True
         return False
-    hazard = firms.sensitivity[firm] * (
-        world.restriction_hazard[0] + world.restriction_hazard[1]
-    )
+    hazard = firms.sensitivity[firm] * (world.restriction_hazard[0] + world.restriction_hazard[1])
     if u < hazard:
         firms.restricted[firm] = 1
         firms.ever_restricted[firm] = 1
@@ -210,9 +208,7 @@ def follow_path(book: OfferBook, slots: Slots, slot: int, row: int, month: int) 
 
 
 @inline_kernel
-def renew_frontier(
-    world: World, slots: Slots, keys: Keys, slot: int, slot_id: int
-) -> None:
+def renew_frontier(world: World, slots: Slots, keys: Keys, slot: int, slot_id: int) -> None:
     """Turn a frontier slot to new work at the edge of what is possible."""
     if slots.tier[slot] != FRONTIER or world.renewal <= 0.0:
         return
@@ -248,9 +244,7 @@ def decide(
     bounds = (lists.start[code], lists.start[code + 1])
     peers = world.peers[firms.group[firm]]
     utilities(rules, buyer, lists, platforms, bounds, level == 1, tastes, peers, scratch)
-    entry = choose(
-        rules, lists, bounds, scratch, world.vendor_keys, keys, world.month, slot_id
-    )
+    entry = choose(rules, lists, bounds, scratch, world.vendor_keys, keys, world.month, slot_id)
     if entry == NONE:
         leave(slots, slot)
         return 0.0
@@ -318,15 +312,27 @@ def use(
     payments = (bill, fee, tuning, rent, rent * book.fee_rate[row],
                 rent * book.services_rate[row], staff, change, money)  # fmt: skip
     return add_slot(
-        ledger, rules, book, platforms, firms, slots, firm, slot, row, place, platform, tokens,
-        at_stake, success_rate(rules, margin), payments, fit,
+        ledger,
+        rules,
+        book,
+        platforms,
+        firms,
+        slots,
+        firm,
+        slot,
+        row,
+        place,
+        platform,
+        tokens,
+        at_stake,
+        success_rate(rules, margin),
+        payments,
+        fit,
     )
 
 
 @inline_kernel
-def count_selfhosted(
-    world: World, book: OfferBook, slots: Slots, first: int, last: int
-) -> int:
+def count_selfhosted(world: World, book: OfferBook, slots: Slots, first: int, last: int) -> int:
     """Slots of a firm that run on its own machines."""
     count = 0
     for slot in range(first, last):

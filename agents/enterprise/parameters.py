@@ -2,7 +2,7 @@
 
 from agents.common.parameter import Parameters, parameter
 
-PROTOTYPE = "screening of a throw-away prototype"
+EXPLORED = "range found in an exploratory model"
 EXPERT = "expert judgement, uncertain"
 
 
@@ -22,7 +22,7 @@ class SectorParameters(Parameters):
         description="Concentration of the Beta distribution of data sensitivity",
     )  # fmt: skip
     residency: float = parameter(
-        ..., unit="share of firms", low=0, high=1, source=PROTOTYPE,
+        ..., unit="share of firms", low=0, high=1, source=EXPLORED,
         description="Share of firms bound by a data residency rule where the region has one",
     )  # fmt: skip
     intensity: float = parameter(
@@ -59,12 +59,12 @@ class BandParameters(Parameters):
         source="F180: spend per employee, median to top 1%",
     )  # fmt: skip
     adopters_at_start: float = parameter(
-        ..., unit="share of firms", low=0, high=1, source="F170 and prototype",
+        ..., unit="share of firms", low=0, high=1, source="F170 and expert judgement",
         description="Share using a model in month 0",
     )  # fmt: skip
     adoption_scale: float = parameter(
         ..., unit="x", low=0.001, high=10, description="Speed of adoption against large firms",
-        source=PROTOTYPE,
+        source=EXPLORED,
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ class EnterpriseParameters(Parameters):
     )  # fmt: skip
     token_intensity: float = parameter(
         0.55, unit="Mtok per employee and month", low=0, high=100, plausible=(0.2, 1.2),
-        source=PROTOTYPE, description="Tokens a mature average firm wants, at the demand of 2023",
+        source=EXPLORED, description="Tokens a mature average firm wants, at the demand of 2023",
     )  # fmt: skip
     builder_intensity: float = parameter(
         40.0, unit="x", low=1, high=1000, plausible=(10, 100), source=EXPERT,
@@ -113,7 +113,7 @@ class EnterpriseParameters(Parameters):
         description="Largest discount on GPU rent for firms that own hardware",
     )  # fmt: skip
     open_awareness: float = parameter(
-        0.70, unit="share of firms", low=0, high=1, plausible=(0.4, 0.95), source=PROTOTYPE,
+        0.70, unit="share of firms", low=0, high=1, plausible=(0.4, 0.95), source=EXPLORED,
         description="Share of firms that consider open models at all",
     )  # fmt: skip
     capital_cost: float = parameter(
@@ -121,43 +121,43 @@ class EnterpriseParameters(Parameters):
         description="Median cost of capital of enterprises (micro firms pay more)",
     )  # fmt: skip
     review_shortest: int = parameter(
-        6, unit="months", low=1, high=60, source=PROTOTYPE,
+        6, unit="months", low=1, high=60, source=EXPLORED,
         description="Shortest interval between reviews of a slot",
     )  # fmt: skip
     review_longest: int = parameter(
-        12, unit="months", low=1, high=60, source=PROTOTYPE,
+        12, unit="months", low=1, high=60, source=EXPLORED,
         description="Longest interval between reviews of a slot",
     )  # fmt: skip
     value_routine: float = parameter(
-        2.4, unit="$/Mtok", low=0, high=1e4, plausible=(1.2, 4.8), source=PROTOTYPE,
+        2.4, unit="$/Mtok", low=0, high=1e4, plausible=(1.2, 4.8), source=EXPLORED,
         description="Median value of routine work",
     )  # fmt: skip
     value_standard: float = parameter(
-        15.0, unit="$/Mtok", low=0, high=1e4, plausible=(7.5, 30), source=PROTOTYPE,
+        15.0, unit="$/Mtok", low=0, high=1e4, plausible=(7.5, 30), source=EXPLORED,
         description="Median value of standard work",
     )  # fmt: skip
     value_frontier: float = parameter(
-        60.0, unit="$/Mtok", low=0, high=1e5, plausible=(30, 120), source=PROTOTYPE,
+        60.0, unit="$/Mtok", low=0, high=1e5, plausible=(30, 120), source=EXPLORED,
         description="Median value of frontier work",
     )  # fmt: skip
     value_spread: float = parameter(
-        1.0, unit="sd of ln", low=0, high=3, source=PROTOTYPE,
+        1.0, unit="sd of ln", low=0, high=3, source=EXPLORED,
         description="Spread of value per token between slots",
     )  # fmt: skip
     difficulty_routine: float = parameter(
-        -1.25, unit="logits", low=-5, high=5, plausible=(-1.75, -0.75), source=PROTOTYPE,
+        -1.25, unit="logits", low=-5, high=5, plausible=(-1.75, -0.75), source=EXPLORED,
         description="Mean difficulty of routine work: quality at which half the value is reached",
     )  # fmt: skip
     difficulty_standard: float = parameter(
-        -0.15, unit="logits", low=-5, high=5, plausible=(-0.65, 0.35), source=PROTOTYPE,
+        -0.15, unit="logits", low=-5, high=5, plausible=(-0.65, 0.35), source=EXPLORED,
         description="Mean difficulty of standard work",
     )  # fmt: skip
     difficulty_frontier: float = parameter(
-        0.95, unit="logits", low=-5, high=5, plausible=(0.45, 1.45), source=PROTOTYPE,
+        0.95, unit="logits", low=-5, high=5, plausible=(0.45, 1.45), source=EXPLORED,
         description="Mean difficulty of frontier work",
     )  # fmt: skip
     difficulty_spread: float = parameter(
-        0.5, unit="logits", low=0, high=3, source=PROTOTYPE,
+        0.5, unit="logits", low=0, high=3, source=EXPLORED,
         description="Spread of difficulty between slots",
     )  # fmt: skip
     frontier_renewal: float = parameter(
@@ -178,11 +178,11 @@ class ChoiceParameters(Parameters):
         description="How quality beyond need counts: it saturates, or it never does",
     )  # fmt: skip
     theta: float = parameter(
-        7.0, unit="per share of value", low=0.01, high=100, plausible=(4, 16), source=PROTOTYPE,
+        7.0, unit="per share of value", low=0.01, high=100, plausible=(4, 16), source=EXPLORED,
         description="Median decisiveness: utils per share of value at stake",
     )  # fmt: skip
     theta_spread: float = parameter(
-        0.35, unit="sd of ln", low=0, high=2, source=PROTOTYPE,
+        0.35, unit="sd of ln", low=0, high=2, source=EXPLORED,
         description="Spread of decisiveness between firms",
     )  # fmt: skip
     dissimilarity: float = parameter(
@@ -190,11 +190,11 @@ class ChoiceParameters(Parameters):
         description="Lambda of the nested logit; a nest is a vendor's models, 1 is plain logit",
     )  # fmt: skip
     item_slope: float = parameter(
-        2.2, unit="per logit", low=0, high=10, plausible=(1.2, 3.5), source=PROTOTYPE,
+        2.2, unit="per logit", low=0, high=10, plausible=(1.2, 3.5), source=EXPLORED,
         description="Slope of success in quality minus difficulty",
     )  # fmt: skip
     risk_weight: float = parameter(
-        0.17, unit="share of value", low=0, high=5, plausible=(0.05, 0.40), source=PROTOTYPE,
+        0.17, unit="share of value", low=0, high=5, plausible=(0.05, 0.40), source=EXPLORED,
         description="Cost of exposing fully sensitive data to a vendor's own service",
     )  # fmt: skip
     exposure_foreign: float = parameter(
@@ -210,11 +210,11 @@ class ChoiceParameters(Parameters):
         description="Exposure of a model on own machines run with full skill",
     )  # fmt: skip
     operations_risk: float = parameter(
-        0.48, unit="x", low=0, high=10, plausible=(0.1, 0.6), source=PROTOTYPE,
+        0.48, unit="x", low=0, high=10, plausible=(0.1, 0.6), source=EXPLORED,
         description="Added exposure of own machines run with no skill",
     )  # fmt: skip
     switching: float = parameter(
-        3.0, unit="months of value", low=0, high=60, plausible=(1.3, 7.0), source=PROTOTYPE,
+        3.0, unit="months of value", low=0, high=60, plausible=(1.3, 7.0), source=EXPLORED,
         description="One-off cost of moving a slot to another vendor",
     )  # fmt: skip
     switching_open: float = parameter(
@@ -234,7 +234,7 @@ class ChoiceParameters(Parameters):
         description="Factor on the cost of leaving a tuned model",
     )  # fmt: skip
     integration: float = parameter(
-        0.9, unit="months of value", low=0, high=60, plausible=(0.27, 2.25), source=PROTOTYPE,
+        0.9, unit="months of value", low=0, high=60, plausible=(0.27, 2.25), source=EXPLORED,
         description="One-off cost of integrating a vendor new to the slot",
     )  # fmt: skip
     integration_known: float = parameter(
@@ -250,7 +250,7 @@ class ChoiceParameters(Parameters):
         description="Added integration cost of an open model",
     )  # fmt: skip
     additional_vendor: float = parameter(
-        2.0, unit="months of value", low=0, high=60, plausible=(0, 3.6), source=PROTOTYPE,
+        2.0, unit="months of value", low=0, high=60, plausible=(0, 3.6), source=EXPLORED,
         description="Routing, procurement and cross-system cost of one more vendor",
     )  # fmt: skip
     holding: float = parameter(
@@ -258,19 +258,19 @@ class ChoiceParameters(Parameters):
         description="Expected holding time over which one-off costs are spread",
     )  # fmt: skip
     control_taste: float = parameter(
-        0.05, unit="share of value", low=0, high=1, plausible=(0, 0.15), source=PROTOTYPE,
+        0.05, unit="share of value", low=0, high=1, plausible=(0, 0.15), source=EXPLORED,
         description="Mean taste for control over the model",
     )  # fmt: skip
     peer_weight: float = parameter(
-        0.01, unit="share of value", low=0, high=1, plausible=(0, 0.15), source=PROTOTYPE,
+        0.01, unit="share of value", low=0, high=1, plausible=(0, 0.15), source=EXPLORED,
         description="Pull of a vendor's share among a firm's peers",
     )  # fmt: skip
     taste_spread: float = parameter(
-        0.10, unit="share of value", low=0, high=1, plausible=(0.03, 0.15), source=PROTOTYPE,
+        0.10, unit="share of value", low=0, high=1, plausible=(0.03, 0.15), source=EXPLORED,
         description="Spread of firms' persistent tastes for vendors",
     )  # fmt: skip
     retender: float = parameter(
-        0.4, unit="probability", low=0, high=1, plausible=(0.15, 0.7), source=PROTOTYPE,
+        0.4, unit="probability", low=0, high=1, plausible=(0.15, 0.7), source=EXPLORED,
         description="Probability that a review compares the whole list, not only the vendor's own",
     )  # fmt: skip
     large_price_change: float = parameter(
@@ -283,15 +283,15 @@ class AdoptionParameters(Parameters):
     """When firms that use no model wake up to look at the market (Bass)."""
 
     innovation: float = parameter(
-        0.03, unit="per month", low=0, high=1, plausible=(0.005, 0.03), source=PROTOTYPE,
+        0.03, unit="per month", low=0, high=1, plausible=(0.005, 0.03), source=EXPLORED,
         description="Bass p: spontaneous wake-ups of large firms",
     )  # fmt: skip
     imitation: float = parameter(
-        0.16, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=PROTOTYPE,
+        0.16, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=EXPLORED,
         description="Bass q: wake-ups per share of adopters among peers",
     )  # fmt: skip
     frailty: float = parameter(
-        1.2, unit="Gamma shape", low=0, high=100, plausible=(0.7, 4), source=PROTOTYPE,
+        1.2, unit="Gamma shape", low=0, high=100, plausible=(0.7, 4), source=EXPLORED,
         description="Shape of the differences in readiness between firms; 0 makes all alike",
     )  # fmt: skip
     early_awareness: float = parameter(
@@ -304,7 +304,7 @@ class PerceptionParameters(Parameters):
     """How fast the market learns what a new model is worth."""
 
     half_life: float = parameter(
-        2.0, unit="months", low=0, high=60, plausible=(1, 8), source=PROTOTYPE,
+        2.0, unit="months", low=0, high=60, plausible=(1, 8), source=EXPLORED,
         description="Half-life of the error in perceived quality after a release",
     )  # fmt: skip
     openness_information: float = parameter(
@@ -326,7 +326,7 @@ class RestrictionParameters(Parameters):
     )  # fmt: skip
     gain: float = parameter(
         0.05, unit="per month and incident", low=0, high=1, plausible=(0.01, 0.05),
-        source=PROTOTYPE, description="Added hazard per recent incident, times sensitivity",
+        source=EXPLORED, description="Added hazard per recent incident, times sensitivity",
     )  # fmt: skip
     half_life: float = parameter(
         7.0, unit="months", low=0.5, high=120, source=EXPERT,
@@ -342,7 +342,7 @@ class UsageParameters(Parameters):
     """How much is used, by whom it is tuned, what own machines cost."""
 
     growth: float = parameter(
-        0.69, unit="ln per year", low=0, high=3, plausible=(0.3, 1.2), source=PROTOTYPE,
+        0.69, unit="ln per year", low=0, high=3, plausible=(0.3, 1.2), source=EXPLORED,
         description="First growth of tokens wanted per firm",
     )  # fmt: skip
     saturation: float = parameter(
@@ -363,11 +363,11 @@ class UsageParameters(Parameters):
         description="Response of tokens to the price of the model held",
     )  # fmt: skip
     tuned_gain: float = parameter(
-        0.25, unit="logits", low=0, high=2, plausible=(0, 0.5), source=PROTOTYPE,
+        0.25, unit="logits", low=0, high=2, plausible=(0, 0.5), source=EXPLORED,
         description="Quality a model gains when tuned on a full stock of own data",
     )  # fmt: skip
     tuning_data: float = parameter(
-        200.0, unit="Mtok", low=1, high=1e6, plausible=(50, 1000), source=PROTOTYPE,
+        200.0, unit="Mtok", low=1, high=1e6, plausible=(50, 1000), source=EXPLORED,
         description="Stock of own data at which 63% of the tuned gain is reached",
     )  # fmt: skip
     data_keep: float = parameter(
@@ -391,6 +391,6 @@ class UsageParameters(Parameters):
         description="Engineers a firm with median skill needs to self-host",
     )  # fmt: skip
     services: float = parameter(
-        0.35, unit="share of GPU rent", low=0, high=5, plausible=(0.1, 0.7), source=PROTOTYPE,
+        0.35, unit="share of GPU rent", low=0, high=5, plausible=(0.1, 0.7), source=EXPLORED,
         description="Enterprise support bought from the vendor of a self-hosted open model",
     )  # fmt: skip

@@ -88,9 +88,7 @@ class Drawer:
         return np.searchsorted(edges, self.uniform(what), side="right")
 
 
-def truncated_pareto(
-    u: Floats, low: float, high: float, exponent: Floats
-) -> Floats:
+def truncated_pareto(u: Floats, low: float, high: float, exponent: Floats) -> Floats:
     """Quantiles of a Pareto law on [low, high] with density ~ s^-(exponent + 1)."""
     exponent = np.where(np.abs(exponent) < 1e-9, 1e-9, exponent)
     ratio = exponentials(exponent * math.log(low / high))
@@ -368,5 +366,3 @@ def initial_adopters(rules: PopulationRules, streams: Streams, firms: Firms) -> 
             mean = (firms.weight[rows] * readiness[rows]).sum() / firms.weight[rows].sum()
             readiness[rows] /= max(mean, 1e-9)
     return np.flatnonzero(draw.uniform("initial") < share[firms.band] * readiness)
-
-

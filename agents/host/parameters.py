@@ -10,11 +10,11 @@ class HostParameters(Parameters):
 
     markup: float = parameter(
         1.0, unit="x serving cost", low=0, high=10, plausible=(0.3, 2.5),
-        source="screening of a throw-away prototype",
+        source="range found in an exploratory model",
         description="Markup of a single host over serving cost",
     )  # fmt: skip
     competition: float = parameter(
-        0.5, unit="-", low=0, high=3, source="screening of a throw-away prototype",
+        0.5, unit="-", low=0, high=3, source="range found in an exploratory model",
         description="Eta: exponent by which more hosts lower the markup",
     )  # fmt: skip
     fixed_cost: float = parameter(

@@ -4,7 +4,7 @@ from agents.common.licence import LICENCE_NAMES
 from agents.common.parameter import Parameters, parameter
 from agents.common.vocabulary import STRATEGIES
 
-PROTOTYPE = "screening of a throw-away prototype"
+EXPLORED = "range found in an exploratory model"
 EXPERT = "expert judgement, uncertain"
 
 
@@ -64,7 +64,7 @@ class VendorParameters(Parameters):
         ..., unit="M$ per month", low=0, high=1e5, description="Staff cost in 2023", source=EXPERT
     )
     complement: float = parameter(
-        0.0, unit="M$ per month", low=0, high=1e5, source=PROTOTYPE,
+        0.0, unit="M$ per month", low=0, high=1e5, source=EXPLORED,
         description="Income of other business that grows with the use of its models",
     )  # fmt: skip
     packaging: float = parameter(
@@ -76,7 +76,7 @@ class VendorParameters(Parameters):
         description="Brand in 2023-01, fading",
     )  # fmt: skip
     cadence: float = parameter(
-        8.0, unit="months", low=1, high=60, plausible=(5, 12), source=PROTOTYPE,
+        8.0, unit="months", low=1, high=60, plausible=(5, 12), source=EXPLORED,
         description="Mean time between large models",
     )  # fmt: skip
     funding: float = parameter(
@@ -92,7 +92,7 @@ class CapabilityParameters(Parameters):
     """What compute, ideas and rivals' work make of a model."""
 
     kappa: float = parameter(
-        0.22, unit="logits per e-fold", low=0, high=2, plausible=(0.17, 0.28), source=PROTOTYPE,
+        0.22, unit="logits per e-fold", low=0, high=2, plausible=(0.17, 0.28), source=EXPLORED,
         description="Quality gained per e-fold of effective training compute",
     )  # fmt: skip
     hardware_growth: float = parameter(
@@ -124,7 +124,7 @@ class CapabilityParameters(Parameters):
         description="Desired growth of training budgets",
     )  # fmt: skip
     catch_up: float = parameter(
-        0.25, unit="per year", low=0, high=5, plausible=(0, 0.8), source=PROTOTYPE,
+        0.25, unit="per year", low=0, high=5, plausible=(0, 0.8), source=EXPLORED,
         description="Extra budget growth of followers per e-fold behind the leader",
     )  # fmt: skip
     catch_up_floor: float = parameter(
@@ -148,11 +148,11 @@ class CapabilityParameters(Parameters):
         description="Quality toward which returns to compute shrink; none for no ceiling",
     )  # fmt: skip
     medium_compute: float = parameter(
-        0.35, unit="share", low=0.001, high=1, source=PROTOTYPE,
+        0.35, unit="share", low=0.001, high=1, source=EXPLORED,
         description="Compute of a medium model against a large one",
     )  # fmt: skip
     small_compute: float = parameter(
-        0.12, unit="share", low=0.001, high=1, source=PROTOTYPE,
+        0.12, unit="share", low=0.001, high=1, source=EXPLORED,
         description="Compute of a small model against a large one",
     )  # fmt: skip
     distillation: float = parameter(
@@ -160,11 +160,11 @@ class CapabilityParameters(Parameters):
         description="Share of the loss by size regained by training on the own large model",
     )  # fmt: skip
     imitation: float = parameter(
-        0.5, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=PROTOTYPE,
+        0.5, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=EXPLORED,
         description="Share of the distance to the frontier that rivals' services teach",
     )  # fmt: skip
     imitation_ramp: float = parameter(
-        18.0, unit="months", low=0, high=120, plausible=(6, 30), source=PROTOTYPE,
+        18.0, unit="months", low=0, high=120, plausible=(6, 30), source=EXPLORED,
         description="Time from 2023-01 until imitation is in full use",
     )  # fmt: skip
     imitation_lag: int = parameter(
@@ -172,19 +172,19 @@ class CapabilityParameters(Parameters):
         description="Age of the frontier that imitators learn from",
     )  # fmt: skip
     lead_gain: float = parameter(
-        0.015, unit="ln per month", low=0, high=1, plausible=(0, 0.15), source=PROTOTYPE,
+        0.015, unit="ln per month", low=0, high=1, plausible=(0, 0.15), source=EXPLORED,
         description="Private lead a vendor at the largest budget builds a month",
     )  # fmt: skip
     lead_half_life: float = parameter(
-        6.0, unit="months", low=0.1, high=240, plausible=(4, 9), source=PROTOTYPE,
+        6.0, unit="months", low=0.1, high=240, plausible=(4, 9), source=EXPLORED,
         description="Half-life of a private lead before it leaks",
     )  # fmt: skip
     flywheel: float = parameter(
-        0.02, unit="logits per e-fold", low=0, high=1, plausible=(0, 0.05), source=PROTOTYPE,
+        0.02, unit="logits per e-fold", low=0, high=1, plausible=(0, 0.05), source=EXPLORED,
         description="Quality a vendor gains from the tokens it has served",
     )  # fmt: skip
     noise: float = parameter(
-        0.05, unit="logits", low=0, high=1, source=PROTOTYPE,
+        0.05, unit="logits", low=0, high=1, source=EXPLORED,
         description="Luck of a release",
     )  # fmt: skip
     follower_scale: float = parameter(
@@ -201,11 +201,11 @@ class CrowdParameters(Parameters):
         description="Strength of both channels; 0 is a world without a crowd",
     )  # fmt: skip
     quality: float = parameter(
-        0.03, unit="logits", low=0, high=3, plausible=(0, 0.2), source=PROTOTYPE,
+        0.03, unit="logits", low=0, high=3, plausible=(0, 0.2), source=EXPLORED,
         description="Largest quality a crowd adds to a family's next release",
     )  # fmt: skip
     packaging: float = parameter(
-        0.10, unit="share of value", low=0, high=2, plausible=(0, 0.3), source=PROTOTYPE,
+        0.10, unit="share of value", low=0, high=2, plausible=(0, 0.3), source=EXPLORED,
         description="Largest packaging a crowd adds to a family: tools and know-how",
     )  # fmt: skip
     tuning: float = parameter(
@@ -226,11 +226,11 @@ class PricingParameters(Parameters):
     """How list prices are set."""
 
     share_weight: float = parameter(
-        0.65, unit="0 to 1", low=0, high=1, plausible=(0, 0.8), source=PROTOTYPE,
+        0.65, unit="0 to 1", low=0, high=1, plausible=(0, 0.8), source=EXPLORED,
         description="Omega: weight of share over profit in the target price",
     )  # fmt: skip
     step: float = parameter(
-        0.3, unit="share", low=0, high=1, plausible=(0.2, 1), source=PROTOTYPE,
+        0.3, unit="share", low=0, high=1, plausible=(0.2, 1), source=EXPLORED,
         description="Part of the way to the target (in logs) that one revision goes",
     )  # fmt: skip
     largest_cut: float = parameter(
@@ -265,19 +265,19 @@ class PricingParameters(Parameters):
         description="Weight of total against active parameters in serving cost of sparse models",
     )  # fmt: skip
     serving_closed: float = parameter(
-        6.5, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=PROTOTYPE,
+        6.5, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=EXPLORED,
         description="Cost of serving a large closed model in 2023-01",
     )  # fmt: skip
     serving_medium: float = parameter(
-        0.35, unit="x", low=0.001, high=1, source=PROTOTYPE,
+        0.35, unit="x", low=0.001, high=1, source=EXPLORED,
         description="Serving cost of a medium closed model against a large one",
     )  # fmt: skip
     serving_small: float = parameter(
-        0.07, unit="x", low=0.001, high=1, source=PROTOTYPE,
+        0.07, unit="x", low=0.001, high=1, source=EXPLORED,
         description="Serving cost of a small closed model against a large one",
     )  # fmt: skip
     open_size: float = parameter(
-        0.35, unit="x", low=0.01, high=2, plausible=(0.2, 0.6), source=PROTOTYPE,
+        0.35, unit="x", low=0.01, high=2, plausible=(0.2, 0.6), source=EXPLORED,
         description="Serving cost of a later open model against a closed one of its tier",
     )  # fmt: skip
     efficiency_growth: float = parameter(
@@ -372,7 +372,7 @@ class FinanceParameters(Parameters):
         description="Share of a platform's fee on resold services that goes to the vendor",
     )  # fmt: skip
     funding: float = parameter(
-        1.0, unit="x", low=0, high=20, plausible=(0, 2), source=PROTOTYPE,
+        1.0, unit="x", low=0, high=20, plausible=(0, 2), source=EXPLORED,
         description="Readiness of investors",
     )  # fmt: skip
     funding_hazard: float = parameter(
@@ -387,7 +387,7 @@ class FinanceParameters(Parameters):
         description="Vendors that may still enter, each with its own luck",
     )  # fmt: skip
     entry_hazard: float = parameter(
-        0.04, unit="per month", low=0, high=1, plausible=(0, 0.10), source=PROTOTYPE,
+        0.04, unit="per month", low=0, high=1, plausible=(0, 0.10), source=EXPLORED,
         description="Chance that a new vendor enters in a month, after the historical window",
     )  # fmt: skip
 
@@ -403,7 +403,7 @@ class ReviewParameters(Parameters):
         12, unit="months", low=1, high=240, source=EXPERT, description="Time between reviews"
     )
     switch_threshold: float = parameter(
-        0.25, unit="relative", low=0, high=10, plausible=(0.05, 1), source=PROTOTYPE,
+        0.25, unit="relative", low=0, high=10, plausible=(0.05, 1), source=EXPLORED,
         description="How much better an alternative must be",
     )  # fmt: skip
     openness_value: float = parameter(
@@ -417,7 +417,7 @@ class ReviewParameters(Parameters):
         0.15, unit="per year", low=0, high=2, source=EXPERT, description="Discount rate"
     )
     growth: float = parameter(
-        2.0, unit="x", low=1, high=20, plausible=(1, 4), source=PROTOTYPE,
+        2.0, unit="x", low=1, high=20, plausible=(1, 4), source=EXPLORED,
         description="Expected growth of the market over the horizon",
     )  # fmt: skip
 

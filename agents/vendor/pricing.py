@@ -134,9 +134,7 @@ def revised_price(
     return max(bounded if price > 0 else moved, floor)
 
 
-def serving_cost_open(
-    active_params: float, total_params: float, rules: PricingParameters
-) -> float:
+def serving_cost_open(active_params: float, total_params: float, rules: PricingParameters) -> float:
     """$ per Mtok to serve an open model at serving efficiency 1; parameters in billions.
 
     Sparse models cost more than their active parameters say: the rest must be held in memory.

@@ -78,9 +78,7 @@ def build(
     generation = vendor.plan.generation[tier]
     key = streams.key("vendor.luck")
     luck = normal_at(key, generation, vendor.address, tier * 2 + int(opened))
-    q, compute = built_quality(
-        vendor, tier, month, public, frontier, opened, luck, rules
-    )
+    q, compute = built_quality(vendor, tier, month, public, frontier, opened, luck, rules)
     growth = _physical_growth(vendor, month, rules)
     licence = LICENCES[vendor.licence] if opened else LICENCES["proprietary"]
     parameters = OPEN_PARAMETERS[tier] * growth
@@ -114,9 +112,7 @@ def _physical_growth(vendor: Vendor, month: int, rules: CapabilityParameters) ->
     return float(max(math.exp(rules.follower_scale * physical), 0.3))
 
 
-def put_on_sale(
-    vendor: Vendor, model: Model, month: int, rules: ReleaseParameters
-) -> list[Model]:
+def put_on_sale(vendor: Vendor, model: Model, month: int, rules: ReleaseParameters) -> list[Model]:
     """Add a model to its vendor's list; returns the models it supersedes from now on.
 
     It replaces older ones of its tier that it matches at a like price, and those that are old.
