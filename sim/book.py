@@ -11,8 +11,8 @@ from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import HOURS_A_MONTH, SECONDS_A_MONTH, VARIANTS, Access, Tier
 from agents.host.hosts import Hosting, hosted_price
 from agents.host.platforms import Platform
+from agents.vendor.business_parameters import FinanceParameters
 from agents.vendor.finance import packaging_value
-from agents.vendor.parameters import FinanceParameters
 from agents.vendor.vendor import Vendor
 from sim.environment import Environment
 from sim.scenario import Scenario

@@ -151,7 +151,6 @@ def world_of(market: "Market") -> World:
         ramp=market.ramp,
         data_keep=p.usage.data_keep,
         home=np.array([r.home for r in p.regions.values()], np.int8),
-        wake_all=False,
     )
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agents.common.licence import LICENCES
 from agents.common.offers import Model
 from agents.common.vocabulary import TIERS, month_index
-from agents.vendor.parameters import PricingParameters
+from agents.vendor.business_parameters import PricingParameters
 from agents.vendor.pricing import serving_cost_closed, serving_cost_open
 from agents.vendor.releases import RESTRICTED_USERS
 from agents.vendor.vendor import Vendor

@@ -22,13 +22,11 @@ from agents.enterprise.parameters import (
     UsageParameters,
 )
 from agents.host.parameters import HostParameters, OperatorParameters, PlatformParameters
+from agents.vendor.business_parameters import FinanceParameters, PricingParameters, ReviewParameters
 from agents.vendor.parameters import (
     CapabilityParameters,
     CrowdParameters,
-    FinanceParameters,
-    PricingParameters,
     ReleaseParameters,
-    ReviewParameters,
     VendorParameters,
 )
 from sim.parameters import (

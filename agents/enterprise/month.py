@@ -39,7 +39,7 @@ from agents.enterprise.sums import add_firm, add_slot, decision_cell
 
 PATH_BEGAN = 1
 PATH_ARRIVED = 2
-SMALL, FRONTIER = 0, 2
+FRONTIER = 2
 
 
 class World(NamedTuple):
@@ -70,8 +70,6 @@ class World(NamedTuple):
     data_keep: float
     home: NDArray[np.int8]
     """By region."""
-    wake_all: bool
-    """Everyone without a model looks at the market (control of the start)."""
 
 
 @inline_kernel
@@ -342,6 +340,60 @@ def count_selfhosted(world: World, book: OfferBook, slots: Slots, first: int, la
     return count
 
 
+@inline_kernel
+def call_to_review(
+    rules: Rules, world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots,
+    keys: Keys, scratch: Scratch, firm: int,
+) -> bool:  # fmt: skip
+    """Say how widely each slot of a firm looks this month; True if any does.
+
+    What is tendered anew is known to nobody; what stays makes its vendors known.
+    """
+    changed = change_restriction(firms, world, keys, firm)
+    freed = changed and firms.restricted[firm] == 0
+    woke = firms.adopted_since[firm] == NONE and wakes_up(firms, world, keys, firm)
+    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    staying, deciding = np.uint64(0), False
+    for slot in range(first, last):
+        place = slot - first
+        renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
+        paused = freed and slots.vendor[slot] != NONE
+        level = due(world, book, lists, firms, slots, rules, keys, firm, slot, woke, paused)
+        scratch.levels[place] = level
+        deciding = deciding or level > 0
+        if level < 2 and slots.offering[slot] != NONE:
+            staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
+    firms.portfolio[firm] = staying
+    return deciding
+
+
+@inline_kernel
+def use_slots(
+    rules: Rules, world: World, book: OfferBook, platforms: Platforms, firms: Firms,
+    slots: Slots, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int, place: int,
+) -> bool:  # fmt: skip
+    """One month of use of all slots of a firm; True if any is in use."""
+    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    selfhosted = count_selfhosted(world, book, slots, first, last)
+    tokens = spend = 0.0
+    in_use = False
+    for slot in range(first, last):
+        if slots.offering[slot] == NONE:
+            continue
+        in_use = True
+        vendor_key = world.vendor_keys[slots.vendor[slot]]
+        liking = taste(keys.taste, firm, vendor_key, rules.taste_spread)
+        slot_tokens, slot_spend = use(
+            rules, world, book, platforms, firms, slots, ledger, firm, slot,
+            scratch.one_offs[slot - first], selfhosted, liking, place,
+        )  # fmt: skip
+        tokens += slot_tokens
+        spend += slot_spend
+    firms.tokens[firm] = tokens
+    firms.spend[firm] = spend
+    return in_use
+
+
 @bare_kernel
 def month_block(
     begin: int, end: int, firms: Firms, slots: Slots, world: World, rules: Rules,
@@ -349,59 +401,26 @@ def month_block(
     ledger: Ledger,
 ) -> None:  # fmt: skip
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
-    tastes, one_offs, levels = scratch.tastes, scratch.one_offs, scratch.levels
     for firm in range(begin, end):
         first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
-        changed = change_restriction(firms, world, keys, firm)
-        freed = changed and firms.restricted[firm] == 0
-        woke = firms.adopted_since[firm] == NONE and (
-            world.wake_all or wakes_up(firms, world, keys, firm)
-        )
-        selfhosted = count_selfhosted(world, book, slots, first, last)
-        staying, deciding = np.uint64(0), False
-        for slot in range(first, last):
-            place = slot - first
-            one_offs[place] = 0.0
-            renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
-            paused = freed and slots.vendor[slot] != NONE
-            levels[place] = due(
-                world, book, lists, firms, slots, rules, keys, firm, slot, woke, paused
-            )
-            deciding = deciding or levels[place] > 0
-            if levels[place] < 2 and slots.offering[slot] != NONE:
-                staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
-        if deciding:
-            # What is tendered anew is known to nobody; what stays makes its vendors known.
-            firms.portfolio[firm] = staying
-            fill_tastes(rules, world, keys, firm, tastes)
+        scratch.one_offs[:] = 0.0
+        if call_to_review(rules, world, book, lists, firms, slots, keys, scratch, firm):
+            selfhosted = count_selfhosted(world, book, slots, first, last)
+            fill_tastes(rules, world, keys, firm, scratch.tastes)
             for slot in range(first, last):
                 place = slot - first
-                if levels[place] > 0:
-                    one_offs[place] = decide(
+                if scratch.levels[place] > 0:
+                    scratch.one_offs[place] = decide(
                         rules, world, book, lists, platforms, firms, slots, keys, scratch,
-                        tastes, ledger, firm, slot, firm * SLOTS_A_FIRM + place, levels[place],
-                        selfhosted,
+                        scratch.tastes, ledger, firm, slot, firm * SLOTS_A_FIRM + place,
+                        scratch.levels[place], selfhosted,
                     )  # fmt: skip
-        selfhosted = count_selfhosted(world, book, slots, first, last)
-        place = 0 if world.home[firms.region[firm]] == 1 else 1
-        tokens = spend = 0.0
-        in_use = False
-        for slot in range(first, last):
-            if slots.offering[slot] == NONE:
-                continue
-            in_use = True
-            vendor = slots.vendor[slot]
-            liking = taste(keys.taste, firm, world.vendor_keys[vendor], rules.taste_spread)
-            slot_tokens, slot_spend = use(
-                rules, world, book, platforms, firms, slots, ledger, firm, slot,
-                one_offs[slot - first], selfhosted, liking, place,
-            )  # fmt: skip
-            tokens += slot_tokens
-            spend += slot_spend
-        if in_use and firms.adopted_since[firm] == NONE:
-            firms.adopted_since[firm] = world.month
+        home = 0 if world.home[firms.region[firm]] == 1 else 1
+        in_use = use_slots(
+            rules, world, book, platforms, firms, slots, keys, scratch, ledger, firm, home
+        )
         if not in_use:
             firms.adopted_since[firm] = NONE
-        firms.tokens[firm] = tokens
-        firms.spend[firm] = spend
-        add_firm(ledger, book, world.row_of, world.month, firms, slots, firm, place, in_use)
+        elif firms.adopted_since[firm] == NONE:
+            firms.adopted_since[firm] = world.month
+        add_firm(ledger, book, world.row_of, world.month, firms, slots, firm, home, in_use)

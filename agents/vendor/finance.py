@@ -3,8 +3,9 @@
 import math
 
 from agents.common.randomness import Streams, exponential_at, uniform_at
+from agents.vendor.business_parameters import FinanceParameters, PricingParameters
 from agents.vendor.capability import RUN_COST
-from agents.vendor.parameters import CapabilityParameters, FinanceParameters, PricingParameters
+from agents.vendor.parameters import CapabilityParameters
 from agents.vendor.pricing import payment_days
 from agents.vendor.vendor import Account, Vendor
 

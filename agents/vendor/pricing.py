@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from agents.common.compiled import kernel
 from agents.common.logit import mean_surplus, nest_codes, probabilities
-from agents.vendor.parameters import PricingParameters
+from agents.vendor.business_parameters import PricingParameters
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

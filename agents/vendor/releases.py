@@ -6,7 +6,8 @@ from agents.common.licence import LICENCES
 from agents.common.offers import Model
 from agents.common.randomness import Streams, normal_at, uniform_at
 from agents.vendor import capability
-from agents.vendor.parameters import CapabilityParameters, PricingParameters, ReleaseParameters
+from agents.vendor.business_parameters import PricingParameters
+from agents.vendor.parameters import CapabilityParameters, ReleaseParameters
 from agents.vendor.pricing import serving_cost_closed, serving_cost_open
 from agents.vendor.vendor import Vendor
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agents.common.logit import logit_shares
 from agents.common.vocabulary import Access
-from agents.vendor.parameters import FinanceParameters, ReviewParameters
+from agents.vendor.business_parameters import FinanceParameters, ReviewParameters
 from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 
