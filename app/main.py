@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import diff, doctor, params, run, scenarios, show
+from app.commands import diff, doctor, params, run, scenarios, show, validate
 
 app = typer.Typer(
     name="nomoat",
@@ -19,6 +19,7 @@ app.command("params")(params.params)
 app.command("scenarios")(scenarios.scenarios)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 
 

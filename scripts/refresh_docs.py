@@ -1,10 +1,11 @@
-"""Write the pages of docs/ that follow from the code: results, parameters, events.
+"""Write what follows from the code in docs/: results, parameters, events, tables of the ODD.
 
 `uv run scripts/refresh_docs.py` writes them; `--check` changes nothing and exits 1, naming the
 pages, if one is stale.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable
 from itertools import groupby
@@ -18,6 +19,9 @@ from sim.catalogue import ParameterInfo, catalogue, shown
 from sim.happenings import KINDS
 from sim.scenario import EVENT_TARGETS, EVENT_VALUES, OPTIONAL_VENDOR, Scenario
 from sim.schemas import SCHEMAS
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import odd_tables as odd  # noqa: E402
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 NOTE = "<!-- written by scripts/refresh_docs.py; do not edit -->"
@@ -308,10 +312,71 @@ def cell(text: str) -> str:
     return plain.replace("|", "\\|").replace("\n", " ")
 
 
+def odd_page() -> str:
+    """The ODD description as it stands, with its tables made anew.
+
+    ValueError if its markers are not exactly one pair for each table.
+    """
+    page = (DOCS / "odd.md").read_text("utf-8")
+    names = [found[1] for found in MARKED.finditer(page)]
+    if sorted(names) != sorted(ODD_TABLES) or page.count(END) != len(names):
+        raise ValueError(f"docs/odd.md must mark each of {', '.join(ODD_TABLES)} once: {names}")
+    return MARKED.sub(marked, page)
+
+
+END: Final = "<!-- end of table -->"
+MARKED: Final = re.compile(rf"<!-- table: (\w+) -->\n.*?{END}", re.DOTALL)
+
+
+def marked(found: re.Match[str]) -> str:
+    """One table between its markers."""
+    return f"<!-- table: {found[1]} -->\n\n{table(*ODD_TABLES[found[1]]())}\n{END}"
+
+
+def sections() -> odd.Table:
+    """Sections of parameters with the number of their entries or fields."""
+    rows = []
+    for name, group in groupby(catalogue(), key=section_of):
+        label, text = name or "run", meaning(name).partition(", from `")[0].rstrip(".")
+        found = list(group)
+        number = len(list(condensed(name, found))) if is_table(name) else len(found)
+        rows.append((f"[{label}](parameters.md#{label})", text, str(number)))
+    return ("section", "what it is about", "parameters"), rows
+
+
+def event_kinds() -> odd.Table:
+    """Kinds of events and who can cause them."""
+    recorded = {row[0]: row[3] for row in RECORDED}
+    rows = [
+        (f"`{kind}`", "yes" if kind in KINDS else "no", recorded.get(kind, ""))
+        for kind in dict.fromkeys((*KINDS, *recorded))
+    ]
+    return ("kind", "a scenario can schedule it", "what else causes it"), rows
+
+
+def outputs() -> odd.Table:
+    """Output tables."""
+    rows = [
+        (f"[{name}](results.md#{name})", ROWS[name].replace("](events)", "](events.md)"),
+         str(len(schema)))
+        for name, schema in SCHEMAS.items()
+    ]  # fmt: skip
+    return ("table", "a row is", "columns"), rows
+
+
+ODD_TABLES: Final[dict[str, Callable[[], odd.Table]]] = {
+    "patterns": odd.patterns, "roster": odd.roster, "licences": odd.licences,
+    "firms": lambda: odd.columns("Firms"), "slots": lambda: odd.columns("Slots"),
+    "bands": odd.bands, "regions": odd.regions, "schedule": odd.schedule, "outputs": outputs,
+    "parameters": sections, "constants": odd.constants, "events": event_kinds,
+}  # fmt: skip
+"""Tables inside the ODD description; the prose around them is written by hand."""
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "results.md": results,
     "parameters.md": parameters,
     "events.md": events,
+    "odd.md": odd_page,
 }
 
 

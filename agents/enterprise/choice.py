@@ -121,7 +121,11 @@ def choose(
     rules: Rules, lists: ClassLists, bounds: tuple[int, int], scratch: Scratch,
     vendor_keys: NDArray[np.uint32], keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
-    """Entry drawn by the nested logit from filled utilities; -1 for the outside option."""
+    """Entry drawn by the nested logit from filled utilities; -1 for the outside option.
+
+    The luck of a vendor is the firm's, that of an offering and of the outside option the slot's:
+    slots that are tendered together tend to go to the same vendor.
+    """
     start, end = bounds
     best = float(gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)))
     chosen = NONE
@@ -135,7 +139,8 @@ def choose(
             lists, scratch, begin, stop, start, rules.dissimilarity, keys.offering, month, slot
         )
         if entry != NONE:
-            luck = value + float(gumbel(draw(keys.nest, month, slot, vendor_keys[vendor], 0)))
+            firm = slot // SLOTS_A_FIRM
+            luck = value + float(gumbel(draw(keys.nest, month, firm, vendor_keys[vendor], 1)))
             if luck > best:
                 best, chosen = luck, entry
         begin = stop

@@ -194,7 +194,7 @@ class ChoiceParameters(Parameters):
         description="Slope of success in quality minus difficulty",
     )  # fmt: skip
     risk_weight: float = parameter(
-        0.17, unit="share of value", low=0, high=5, plausible=(0.05, 0.40), source=EXPLORED,
+        0.12, unit="share of value", low=0, high=5, plausible=(0.05, 0.40), source=EXPLORED,
         description="Cost of exposing fully sensitive data to a vendor's own service",
     )  # fmt: skip
     exposure_foreign: float = parameter(
@@ -287,7 +287,7 @@ class AdoptionParameters(Parameters):
         description="Bass p: spontaneous wake-ups of large firms",
     )  # fmt: skip
     imitation: float = parameter(
-        0.16, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=EXPLORED,
+        0.18, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=EXPLORED,
         description="Bass q: wake-ups per share of adopters among peers",
     )  # fmt: skip
     frailty: float = parameter(
@@ -321,7 +321,7 @@ class RestrictionParameters(Parameters):
     """Firms that forbid services run by others for a while."""
 
     base: float = parameter(
-        0.008, unit="per month", low=0, high=1, plausible=(0.001, 0.02), source="F164",
+        0.016, unit="per month", low=0, high=1, plausible=(0.001, 0.02), source="F164",
         description="Hazard of restricting for a fully sensitive firm without incidents",
     )  # fmt: skip
     gain: float = parameter(

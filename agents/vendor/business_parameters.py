@@ -49,7 +49,7 @@ class PricingParameters(Parameters):
         description="Weight of total against active parameters in serving cost of sparse models",
     )  # fmt: skip
     serving_closed: float = parameter(
-        6.5, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=EXPLORED,
+        7.0, unit="$/Mtok", low=0.01, high=100, plausible=(3, 10), source=EXPLORED,
         description="Cost of serving a large closed model in 2023-01",
     )  # fmt: skip
     serving_medium: float = parameter(
@@ -111,7 +111,7 @@ class FinanceParameters(Parameters):
         description="Packaging, free tiers and support",
     )  # fmt: skip
     packaging_power: float = parameter(
-        0.006, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.002, 0.008),
+        0.0075, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.002, 0.008),
         source="fitted so that closed leaders stand at 0.3-0.7 in 2023-24",
         description="Packaging built per square root of a month's outlay",
     )  # fmt: skip
@@ -191,7 +191,7 @@ class ReviewParameters(Parameters):
         description="How much better an alternative must be",
     )  # fmt: skip
     openness_value: float = parameter(
-        5.0, unit="M$ per month", low=0, high=1000, plausible=(0, 30), source=EXPERT,
+        1.0, unit="M$ per month", low=0, high=1000, plausible=(0, 10), source=EXPERT,
         description="Value vendors see in openness beyond cash: recruiting, standards, rivalry",
     )  # fmt: skip
     horizon: int = parameter(

@@ -1,0 +1,152 @@
+"""What `nomoat validate` does: run, measure, print the table of facts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from app.shell import FAILED, OK
+from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.evidence.validation import BASELINE, REFUTED, Finding, World, validate
+from sim.loading import assignment, load
+from sim.version import usable_cores
+
+NOTHING = "–"
+WIDE = 130
+"""Columns of a terminal from which sources are printed as well."""
+LABEL_WIDTH = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `nomoat validate`."""
+
+    seeds: int
+    jobs: int | None
+    overrides: list[str]
+    refuted: bool
+    threshold: float
+    json: bool
+
+
+def execute(request: Request) -> int:
+    """Measure and report; 1 if the baseline has fewer checks in band than the threshold asks."""
+    short_warnings()
+    overrides = dict(map(assignment, request.overrides))
+    names = (BASELINE, *REFUTED) if request.refuted else (BASELINE,)
+    for name in names:
+        load(name, overrides)
+    worlds = measured(request, names, overrides)
+    if request.json:
+        print_json(document(worlds))
+    else:
+        print_worlds(worlds, request.seeds)
+    return OK if worlds[0].share >= request.threshold else FAILED
+
+
+def measured(request: Request, names: tuple[str, ...], overrides: dict[str, str]) -> list[World]:
+    """Run all worlds under a progress bar on stderr."""
+    seeds = range(1, request.seeds + 1)
+    jobs = request.jobs or usable_cores()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    shown = Progress(*columns, console=console(stderr=True), transient=True, disable=request.json)
+    with shown:
+        task = shown.add_task("worlds x seeds", total=len(names) * len(seeds))
+
+        def on_done(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total)
+
+        return validate(names, overrides, seeds, jobs, on_done)
+
+
+def print_worlds(worlds: list[World], seeds: int) -> None:
+    """Print key facts apart from the others, refuted worlds in columns beside the baseline."""
+    out = console()
+    for key, title in ((True, "Key facts"), (False, "Other facts")):
+        out.print(f"{title} (medians over {seeds} seeds, range of the {worlds[0].name})")
+        out.print(table_of(worlds, key=key, width=out.width))
+        out.print()
+    for world in worlds:
+        key_hits, key_facts = world.key_hits
+        out.print(
+            f"{world.name}: {world.hits} of {len(world.findings)} in band "
+            f"({world.share:.0%}), key facts {key_hits} of {key_facts}"
+        )
+
+
+def table_of(worlds: list[World], *, key: bool, width: int) -> Table:
+    """Rows of the facts that are key, or of the others; sources where there is room."""
+    names = [world.name for world in worlds]
+    headings = ["fact", "observed", "band", names[0], "range", "", *names[1:]]
+    wide = width >= WIDE
+    right = (1, 3, *range(6, len(headings)))
+    table = plain_table(*headings, *(["source"] if wide else []), right=right)
+    table.columns[0].min_width = min(LABEL_WIDTH, width // 3)
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    for place, finding in enumerate(worlds[0].findings):
+        if finding.check.key == key:
+            others = [cell(world.findings[place]) for world in worlds[1:]]
+            cells = [*baseline_cells(finding), *others, *([finding.check.source] if wide else [])]
+            add(table, *cells, style=None if finding.in_band else "yellow")
+    return table
+
+
+def baseline_cells(finding: Finding) -> list[str]:
+    """Fact, observed value, band, and where the baseline lies."""
+    check = finding.check
+    return [
+        check.label,
+        number(check.observed),
+        f"{number(check.low)}-{number(check.high)}",
+        number(finding.median),
+        spread(finding),
+        "in" if finding.in_band else "OUT",
+    ]
+
+
+def cell(finding: Finding) -> str:
+    """A value in a column of a refuted world; a star marks one out of band."""
+    return number(finding.median) + ("" if finding.in_band else " *")
+
+
+def spread(finding: Finding) -> str:
+    """The range over seeds."""
+    bounds = finding.range
+    return NOTHING if bounds is None else f"{number(bounds[0])}-{number(bounds[1])}"
+
+
+def number(value: float | None) -> str:
+    """A value with the digits its size needs."""
+    if value is None:
+        return NOTHING
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def document(worlds: list[World]) -> dict[str, Any]:
+    """The JSON form: per world its hits and per check the values over seeds."""
+    return {
+        world.name: {
+            "in_band": world.hits,
+            "checks": len(world.findings),
+            "key_in_band": world.key_hits[0],
+            "findings": [
+                {
+                    "id": finding.check.id, "label": finding.check.label,
+                    "source": finding.check.source, "observed": finding.check.observed,
+                    "low": finding.check.low, "high": finding.check.high,
+                    "key": finding.check.key, "structural": finding.check.structural,
+                    "median": finding.median, "in_band": finding.in_band,
+                    "values": list(finding.values),
+                }
+                for finding in world.findings
+            ],
+        }
+        for world in worlds
+    }  # fmt: skip

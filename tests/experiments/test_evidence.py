@@ -1,0 +1,130 @@
+"""Checks read the right numbers from tables, bands decide, and worlds are counted honestly."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from app.main import app
+from experiments.evidence.checks import (
+    all_checks,
+    closed_margin,
+    hosted_price,
+    last_month,
+    market_value,
+    median,
+    price_fall,
+)
+from experiments.evidence.validation import Finding, World, measure
+from sim.schemas import table
+
+
+def test_every_check_is_well_formed() -> None:
+    checks = all_checks()
+    assert len(checks) >= 20
+    assert len({check.id for check in checks}) == len(checks)
+    for check in checks:
+        asked = [check.column, check.hosted, check.margin or None, check.paid_above]
+        assert sum(what is not None for what in asked) == 1, check.id
+        assert check.low <= check.observed <= check.high, check.id
+        assert check.source
+        assert check.run in ("record", "free")
+
+
+def test_only_structural_rates_are_dated_after_the_record() -> None:
+    late = [check for check in all_checks() if check.month > "2024-12"]
+    assert late
+    assert all(check.structural for check in late)
+    assert sum(check.structural for check in all_checks()) == 3
+
+
+def test_capability_is_checked_in_free_runs_only() -> None:
+    about = [c for c in all_checks() if c.column in ("gap_logits", "q_closed", "q_open")]
+    assert about
+    assert all(check.run == "free" for check in about)
+
+
+def test_market_value_is_null_beyond_the_run_and_where_the_table_is() -> None:
+    market = table(
+        "market", {"month": [0, 1], "date": ["2023-01", "2023-02"], "adoption": [None, 0.25]}
+    )
+    assert market_value(market, "adoption", 0) is None
+    assert market_value(market, "adoption", 1) == 0.25
+    assert market_value(market, "adoption", 2) is None
+
+
+def test_hosted_price_is_that_of_the_model_in_the_month() -> None:
+    hosts = table(
+        "host",
+        {"month": [3, 3, 4], "model": ["a", "b", "a"], "price": [1.0, 2.0, 3.0]},
+    )
+    assert hosted_price(hosts, "a", 3) == 1.0
+    assert hosted_price(hosts, "b", 3) == 2.0
+    assert hosted_price(hosts, "b", 4) is None
+
+
+def test_margin_pools_the_largest_closed_vendors_over_a_year() -> None:
+    vendors = table(
+        "vendor",
+        {
+            "month": [11, 12, 12, 12, 12, 0],
+            "vendor": ["a", "a", "b", "c", "d", "a"],
+            "strategy": ["closed", "closed", "closed", "closed", "open", "closed"],
+            "revenue_api": [10.0, 10.0, 5.0, 4.0, 1000.0, 500.0],
+            "cost_serving": [4.0, 4.0, 2.5, 2.0, 0.0, 0.0],
+        },
+    )
+    assert closed_margin(vendors, 12) == pytest.approx((29 - 12.5) / 29)
+
+
+def test_price_fall_weighs_by_use_above_a_quality() -> None:
+    offering = table(
+        "offering",
+        {
+            "month": [0, 0, 12, 12, 12],
+            "q": [0.0, -1.0, 0.1, 0.0, 0.0],
+            "price": [10.0, 0.1, 1.0, 3.0, None],
+            "tokens": [5.0, 100.0, 3.0, 1.0, 50.0],
+        },
+    )
+    assert price_fall(offering, -0.13, 12) == pytest.approx(10.0 / 1.5)
+    assert price_fall(offering, 0.5, 12) is None
+
+
+def test_median_needs_half_of_the_values() -> None:
+    assert median([1.0, None, 3.0]) == 2.0
+    assert median([1.0, None]) is None
+
+
+def test_hits_count_medians_in_band_and_missing_values_miss() -> None:
+    check = replace(all_checks()[0], low=0.0, high=1.0, observed=0.5, key=True)
+    inside = Finding(check, (0.4, 0.6, 5.0))
+    outside = Finding(check, (2.0, 3.0, 0.5))
+    missing = Finding(replace(check, key=False), (None, None, 0.5))
+    world = World("x", (inside, outside, missing))
+    assert (world.hits, world.key_hits) == (1, (1, 2))
+    assert inside.range == (0.4, 5.0)
+
+
+def test_measure_answers_every_check_with_a_small_population() -> None:
+    values = measure("baseline", {"enterprise.population": 300}, 1)
+    assert set(values) == {check.id for check in all_checks()}
+    assert values["frontier-2023"] is not None
+    assert last_month(all_checks(), "free") == 24
+
+
+def test_the_command_prints_all_checks_and_obeys_the_threshold() -> None:
+    small = ["validate", "--seeds", "1", "--jobs", "1", "--no-refuted", "--json"]
+    small += ["--set", "enterprise.population=200"]
+    done = CliRunner().invoke(app, small)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["baseline"]
+    assert len(found["findings"]) == found["checks"] == len(all_checks())
+    assert found["in_band"] == sum(row["in_band"] for row in found["findings"])
+    assert CliRunner().invoke(app, [*small, "--threshold", "1"]).exit_code == 1
+
+
+def test_a_misspelt_parameter_is_refused_before_any_run() -> None:
+    done = CliRunner().invoke(app, ["validate", "--seeds", "1", "--set", "enterprise.populaton=5"])
+    assert done.exit_code == 2
