@@ -6,7 +6,7 @@ is written there; rosters and limits come from the objects themselves.
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from sim.scenario import Scenario
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 Row = tuple[str, ...]
-Table = tuple[Row, list[Row]]
+Table = tuple[Row, Sequence[Row]]
 
 COLUMN_MEANINGS: Final = {
     "region": "Region", "sector": "Sector", "band": "Size band: micro, mid, large",

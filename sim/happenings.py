@@ -33,7 +33,8 @@ def scheduled(market: "Market") -> None:
         if month_index(event.month) != market.month:
             continue
         aimed = event.kind in VENDOR_KINDS or (event.kind == "algorithmic-leap" and event.target)
-        absent = bool(aimed) and event.target not in market.vendor_by_key
+        vendor = market.vendor_by_key.get(event.target or "")
+        absent = bool(aimed) and (vendor is None or not vendor.alive)
         if not absent:
             KINDS[event.kind](market, event)
         cause = "scenario, without effect: not in the market" if absent else "scenario"

@@ -149,8 +149,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         """Simulate one month."""
         self.month += 1
         self.environment.advance(self.month, self.weights_published())
-        self.public.append(self.environment.public)
         happenings.scheduled(self)
+        self.public.append(self.environment.public)
         happenings.random_breaches(self)
         self._welcome_roster()
         supply.release_due_models(self)

@@ -51,6 +51,7 @@ EVENT_VALUES = {
 }
 """Words an event kind needs in `value`."""
 LARGEST_LEAP = 20.0
+MOST_CREDIT_DAYS = 365
 POSITIVE = ("price-cut", "gpu-price-change", "export-control")
 
 
@@ -171,6 +172,8 @@ class Scenario(Parameters):
         values = EVENT_VALUES.get(event.kind)
         if values and event.value not in values:
             raise ValueError(f"{where}.value must be one of {', '.join(values)} for {event.kind}")
+        if event.kind == "payment-terms" and not 0 <= event.magnitude <= MOST_CREDIT_DAYS:
+            raise ValueError(f"{where}.magnitude must be 0 to {MOST_CREDIT_DAYS} days of credit")
         if event.kind == "algorithmic-leap" and abs(event.magnitude) > LARGEST_LEAP:
             raise ValueError(f"{where}.magnitude must be within {LARGEST_LEAP} (ln) either way")
         if event.kind in POSITIVE and event.magnitude <= 0:

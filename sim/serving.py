@@ -72,7 +72,13 @@ def bulk_prices(
     own = book.access == Access.SELFHOST
     prices = np.where(own, book.replica_rent / book.replica_capacity, book.price)
     users = operator.users * MILLION
-    over = np.array([users > row.model.users_threshold for row in rows], bool)
+    over = np.array(
+        [
+            users > row.model.users_threshold and market.vendors[row.model.vendor].alive
+            for row in rows
+        ],
+        bool,
+    )
     fees = np.where(over, market.parameters.host.threshold_fee, 0.0)
     return prices, fees + np.where(own, book.fee_rate, 0.0)
 

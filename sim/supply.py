@@ -168,8 +168,10 @@ def set_prices(market: "Market") -> None:
                     change_price(market, model, change.price, "input")
     if market.month > market.until:
         answer_price_cuts(market)
+        market.deep_cuts.clear()
         revise_prices(market)
-    market.deep_cuts.clear()
+    else:
+        market.deep_cuts.clear()
     market.reprice.clear()
 
 

@@ -39,6 +39,53 @@ def test_every_event_kind_is_explained() -> None:
     assert list(REFRESH["MEANINGS"]) == list(REFRESH["KINDS"])
 
 
+def test_a_stale_table_of_the_odd_is_noticed(tmp_path: Path) -> None:
+    for name, page in REFRESH["PAGES"].items():
+        (tmp_path / name).write_text(page(), "utf-8")
+    page = tmp_path / "odd.md"
+    for old, new in (("`run_enterprises`", "`enterprises`"), ("| `theta` |", "| `beta` |")):
+        text = page.read_text("utf-8")
+        assert old in text
+        page.write_text(text.replace(old, new, 1), "utf-8")
+        assert stale(tmp_path) == ["odd.md"]
+        page.write_text(text, "utf-8")
+    assert stale(tmp_path) == []
+
+
+def test_odd_without_a_table_is_refused(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "odd.md").read_text("utf-8")
+    (tmp_path / "odd.md").write_text(page.replace("<!-- table: schedule -->", ""), "utf-8")
+    odd_page = REFRESH["odd_page"]
+    before = odd_page.__globals__["DOCS"]
+    odd_page.__globals__["DOCS"] = tmp_path
+    try:
+        with pytest.raises(ValueError, match="schedule"):
+            odd_page()
+    finally:
+        odd_page.__globals__["DOCS"] = before
+
+
+@pytest.mark.parametrize("name", REFRESH["ODD_TABLES"])
+def test_every_row_of_an_odd_table_is_explained(name: str) -> None:
+    headings, rows = REFRESH["ODD_TABLES"][name]()
+    assert rows
+    for heading in set(headings) & {"meaning", "what happens", "what it is about"}:
+        unexplained = [row for row in rows if not row[headings.index(heading)]]
+        assert unexplained == []
+
+
+def test_odd_names_parameters_that_exist() -> None:
+    from sim.catalogue import catalogue
+
+    known = {info.path for info in catalogue()}
+    known |= {re.sub(r"^(\w+)\.[^.]+\.", r"\1.<id>.", path) for path in known}
+    sections = {path.partition(".")[0] for path in known}
+    named = re.findall(r"`([a-z]+\.[a-z_<>.]+)[` ]", (ROOT / "docs/odd.md").read_text("utf-8"))
+    assert len(named) > 100
+    unknown = {name for name in named if name.partition(".")[0] in sections} - known
+    assert unknown == set()
+
+
 def test_every_recorded_kind_is_explained() -> None:
     from sim import load, run
 
