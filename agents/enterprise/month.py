@@ -233,7 +233,8 @@ def decide(
 ) -> float:  # fmt: skip
     """One choice; returns the months of value paid once for a change (0 if none)."""
     if level == 2 or slots.next_review[slot] <= world.month:
-        slots.next_review[slot] = world.month + firms.interval[firm]
+        pilot = 1 if firms.adopted_since[firm] == NONE else 0
+        slots.next_review[slot] = world.month + firms.interval[firm] + pilot
     buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted)
     if not buyer.tokens * buyer.value > 0.0:
         leave(slots, slot)
@@ -261,7 +262,6 @@ def decide(
             fit = tastes[rival] + rules.peer_weight * peers[rival]
             ledger.decision[cell, TERM - 1] += weight
             add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
-    firms.portfolio[firm] |= np.uint64(1) << np.uint64(vendor)
     if book.offering[row] != slots.offering[slot]:
         take(slots, slot, book.offering[row], vendor, parts.channel, world.month)
         follow_path(book, slots, slot, row, world.month)
@@ -341,6 +341,16 @@ def count_selfhosted(world: World, book: OfferBook, slots: Slots, first: int, la
 
 
 @inline_kernel
+def pilot_slot(slots: Slots, first: int, last: int) -> int:
+    """The slot of a firm with most value at stake: a firm that wakes tries that one first."""
+    best = first
+    for slot in range(first + 1, last):
+        if slots.value[slot] * slots.tokens[slot] > slots.value[best] * slots.tokens[best]:
+            best = slot
+    return best
+
+
+@inline_kernel
 def call_to_review(
     rules: Rules, world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots,
     keys: Keys, scratch: Scratch, firm: int,
@@ -353,12 +363,16 @@ def call_to_review(
     freed = changed and firms.restricted[firm] == 0
     woke = firms.adopted_since[firm] == NONE and wakes_up(firms, world, keys, firm)
     first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    pilot = pilot_slot(slots, first, last)
     staying, deciding = np.uint64(0), False
     for slot in range(first, last):
         place = slot - first
         renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
         paused = freed and slots.vendor[slot] != NONE
-        level = due(world, book, lists, firms, slots, rules, keys, firm, slot, woke, paused)
+        starts = woke and slot == pilot
+        if woke and slot != pilot:
+            slots.next_review[slot] = world.month + 1
+        level = due(world, book, lists, firms, slots, rules, keys, firm, slot, starts, paused)
         scratch.levels[place] = level
         deciding = deciding or level > 0
         if level < 2 and slots.offering[slot] != NONE:
