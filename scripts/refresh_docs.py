@@ -134,6 +134,10 @@ MEANINGS: Final = {
     "vendor-entry": ("not used", "a vendor of the roster that is not present enters"),
     "vendor-exit": ("not used", "the vendor leaves; its open weights remain"),
     "payment-terms": ("days of credit", "all vendors change to the terms in `value`"),
+    "set-parameter": (
+        "new value of a number",
+        "a parameter changes for good; those drawn before month 0 cannot",
+    ),
     "strategy-switch": ("not used", "the vendor is put on the strategy in `value` and kept on it"),
 }
 """What the magnitude of a scheduled event means, and what the event does."""
@@ -291,11 +295,15 @@ def target(kind: str) -> str:
     """What the target of a kind of event names."""
     if kind in OPTIONAL_VENDOR:
         return "vendor id, or none"
+    if kind == "set-parameter":
+        return "parameter, such as crowd.effectiveness"
     return f"{EVENT_TARGETS[kind]} id" if kind in EVENT_TARGETS else "none"
 
 
 def words(kind: str) -> str:
     """What `value` may be."""
+    if kind == "set-parameter":
+        return "word of a parameter that takes words; true, false, none"
     return ", ".join(EVENT_VALUES.get(kind, ())) or "none"
 
 

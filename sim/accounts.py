@@ -9,6 +9,7 @@ from agents.common.licence import licence_of
 from agents.common.vocabulary import Access
 from agents.enterprise.ledger import Sums
 from agents.host.hosts import Hosting
+from agents.vendor.capability import crowd_strength
 from agents.vendor.finance import (
     complement_income,
     next_packaging,
@@ -70,6 +71,8 @@ def book_platforms(market: "Market", sums: Sums) -> None:
         platform.gross = float(sums.platform("gross")[:, index].sum())
         platform.fee = float(sums.platform("fee")[:, index].sum())
         platform.cost = market.parameters.host.packaging_share * platform.fee
+        resold = float(sums.platform("service_fee")[:, index].sum())
+        platform.passed_on = market.parameters.finance.resale * resold
     services = market.book.access == Access.API
     market.resale = market.parameters.finance.resale * (
         sums.row("platform_fee").sum(axis=0) * services
@@ -92,6 +95,7 @@ def account_vendor(market: "Market", vendor: Vendor, sums: Sums, tokens: Floats)
     account.licence = _paid(sums, "rent", mine, book.fee_rate) / MILLION
     account.licence += sum(o.licence for o in family) / MILLION
     account.royalty = _royalties(market, mine, bill.sum(axis=0))
+    account.platform = owned_net(market, vendor) / MILLION
     served = tokens.copy()
     for operator in operators:
         served[operator.row] += operator.tokens
@@ -109,6 +113,13 @@ def account_vendor(market: "Market", vendor: Vendor, sums: Sums, tokens: Floats)
     vendor.served += float(served[service].sum())
     vendor.staff = next_staff(vendor, finance)
     vendor.packaging = next_packaging(vendor.packaging, account.packaging, finance)
+
+
+def owned_net(market: "Market", vendor: Vendor | None = None) -> float:
+    """$ a month that platforms leave to the living vendor that owns them; to all without one."""
+    owners = [vendor] if vendor is not None else market.living_vendors()
+    keys = {owner.key for owner in owners if owner.alive}
+    return sum(p.net for p in market.platforms if p.facts.owner in keys)
 
 
 def _paid(sums: Sums, what: str, mine: NDArray[np.bool_], rate: Floats) -> float:
@@ -134,14 +145,12 @@ def advance_crowds(market: "Market", sums: Sums) -> None:
     """What users of each open family give back: packaging now, quality at the next release."""
     rules, book = market.parameters.crowd, market.book
     slots = sums.row("slots").sum(axis=0)
-    cheap = (market.first_rent / max(market.environment.gpu_rent, 1e-9)) ** rules.affordability
     for vendor in market.vendors:
         mine = (book.vendor == vendor.index) & (book.open == 1)
         users = float(slots[mine].sum())
         vendor.users = users
         openness = licence_of(vendor.licence_code).crowd
-        reach = users / (users + rules.half_users)
-        strength = min(rules.effectiveness * openness * reach * min(cheap, 3.0), 3.0)
+        strength = crowd_strength(users, openness, market.cheap, rules)
         vendor.crowd_packaging += (rules.packaging * strength - vendor.crowd_packaging) / 6
         vendor.crowd_quality = rules.quality * strength
 

@@ -272,7 +272,8 @@ def _control(row: Row) -> float:
 
 def _crowd_gain(row: Row, around: Surroundings, largest: float) -> float:
     """Quality tuned small models of a family gain from others' tuning."""
-    if not row.tuned or not row.model.open or row.model.tier != Tier.SMALL:
+    small = row.tuned and row.model.open and row.model.tier == Tier.SMALL
+    if not small or not licence_of(row.model.licence).tuned_redistribution:
         return 0.0
     packaging = around.scenario.crowd.packaging
     strength = around.vendors[row.model.vendor].crowd_packaging / packaging if packaging else 0.0

@@ -8,6 +8,7 @@ from itertools import pairwise
 from agents.common.vocabulary import month_index
 from agents.enterprise.parameters import UsageParameters
 from agents.vendor import capability
+from sim.counterfactual import recorded_step, reference
 from sim.scenario import Scenario
 
 
@@ -40,10 +41,14 @@ class Environment:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
+        self.scenario = scenario
+        """Its parameters may change during a run."""
+        self.recorded = reference(scenario)
         self._record = rent_record()
         self.month = -1
         self.public = 0.0
+        self.recorded_public = 0.0
+        """The same in the record: apart from `public` only in a counterfactual."""
         self.gpu_rent = 0.0
         self.efficiency = 1.0
         self.demand = 1.0
@@ -52,17 +57,18 @@ class Environment:
 
     def advance(self, month: int, publishing: float) -> None:
         """Move to this month; `publishing` is the share of vendors that publish weights."""
-        rules = self._scenario.capability
+        rules = self.scenario.capability
         if month > 0:
             degree = capability.publication_degree(publishing, rules)
             self.public += capability.algorithm_step(degree, rules)
+            self.recorded_public += recorded_step(month, self.recorded)
         self.month = month
         self.gpu_rent = self._rent(month)
         self.efficiency = self._efficiency(month)
-        self.demand = demand_growth(month, self._scenario.usage)
+        self.demand = demand_growth(month, self.scenario.usage)
 
     def _rent(self, month: int) -> float:
-        rules = self._scenario.environment
+        rules = self.scenario.environment
         last = self._record[-1][0]
         rent = recorded_rent(month, self._record)
         if month > last:
@@ -72,6 +78,6 @@ class Environment:
 
     def _efficiency(self, month: int) -> float:
         """Serving efficiency: exponential at first, smoothly limited."""
-        rules = self._scenario.pricing
+        rules = self.scenario.pricing
         free = float(rules.efficiency_growth ** (month / 12))
         return 1.0 / (1.0 / free + 1.0 / rules.efficiency_limit)

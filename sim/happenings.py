@@ -167,10 +167,8 @@ def _vendor_exit(market: "Market", event: EventParameters) -> None:
 
 def _payment_terms(market: "Market", event: EventParameters) -> None:
     """Change everyone's terms to those named in `value`; `magnitude` is the days of credit."""
-    pricing = market.parameters.pricing.model_copy(
-        update={"payment": event.value or "prepaid", "credit_days": event.magnitude}
-    )
-    market.parameters = market.parameters.model_copy(update={"pricing": pricing})
+    market.intervene("pricing.payment", 0.0, event.value or "prepaid")
+    market.intervene("pricing.credit_days", event.magnitude, None)
 
 
 def _strategy_switch(market: "Market", event: EventParameters) -> None:
@@ -179,6 +177,11 @@ def _strategy_switch(market: "Market", event: EventParameters) -> None:
     strategy = strategy_named(event.value or "open", vendor.facts.open_tiers)
     market.switch_strategy(vendor, strategy, "scenario")
     market.forced.add(vendor.key)
+
+
+def _set_parameter(market: "Market", event: EventParameters) -> None:
+    """Change the parameter named in `target` from this month on."""
+    market.intervene(event.target or "", event.magnitude, event.value)
 
 
 KINDS: Final[dict[str, Callable[["Market", EventParameters], None]]] = {
@@ -194,4 +197,5 @@ KINDS: Final[dict[str, Callable[["Market", EventParameters], None]]] = {
     "vendor-exit": _vendor_exit,
     "payment-terms": _payment_terms,
     "strategy-switch": _strategy_switch,
+    "set-parameter": _set_parameter,
 }

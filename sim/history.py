@@ -104,15 +104,20 @@ def price_changes() -> tuple[PriceChange, ...]:
     )  # fmt: skip
 
 
-def scripted_model(
-    release: Release, vendor: Vendor, forced: bool, compute: float, rules: PricingParameters
-) -> Model:
-    """The model of a recorded release; `forced` sets its access by the vendor's strategy now.
+def release_opens(release: Release, vendor: Vendor, forced: bool) -> bool:
+    """Whether the weights come out; `forced` lets the vendor's strategy now decide."""
+    return vendor.strategy.opens(release.tier) if forced else release.open
 
-    compute: ln effective compute that gives its quality.
+
+def scripted_model(
+    release: Release, vendor: Vendor, opened: bool, q: float, compute: float,
+    rules: PricingParameters,
+) -> Model:  # fmt: skip
+    """The model of a recorded release, with or without open weights.
+
+    q: its quality in this world; compute: ln effective compute that gives it.
     """
     tier = release.tier
-    opened = vendor.strategy.opens(tier) if forced else release.open
     licence = release.licence if opened == release.open else (
         vendor.licence if opened else "proprietary"
     )  # fmt: skip
@@ -131,7 +136,7 @@ def scripted_model(
         vendor_id=f"{vendor.key}/record",
         tier=tier,
         generation=generation,
-        q=release.q,
+        q=q,
         released=release.on_sale,
         licence=LICENCES[licence].code,
         serving_cost=cost,

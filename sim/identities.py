@@ -26,7 +26,7 @@ RELATIVE: Final = 1e-9
 SINGLE: Final = 1e-6
 """The same where one side is stored in single precision."""
 MILLION: Final = 1e6
-RECEIPTS: Final = ("api", "services", "licence", "royalty", "complement", "funding")
+RECEIPTS: Final = ("api", "services", "licence", "royalty", "platform", "complement", "funding")
 COSTS: Final = ("serving", "packaging", "training", "staff", "bad_debt")
 
 
@@ -147,6 +147,7 @@ def _accounts(market: "Market", sums: Sums) -> Iterator[str]:
     """What receivers have booked = what they received."""
     received = payments_received(market, sums)
     size = sum(abs(value) for value in received.values())
+    passed = sum(p.passed_on for p in market.platforms)
     resale = float(market.resale.sum())
     sold = sum(v.account.api + v.account.services + v.account.licence for v in _active(market))
     booked = {
@@ -154,6 +155,7 @@ def _accounts(market: "Market", sums: Sums) -> Iterator[str]:
         "hosts": sum(h.revenue for h in market.hostings.values()),
         "platforms": sum(p.fee for p in market.platforms) - resale,
     }
+    yield from _unequal("$ passed on by platforms", passed, "$ vendors get", resale, size)
     for who, amount in booked.items():
         yield from _unequal(f"$ booked by {who}", amount, "$ received", received[who], size)
 

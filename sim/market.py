@@ -38,6 +38,7 @@ from sim.enterprise_step import (
 )
 from sim.environment import Environment
 from sim.history import releases, threshold_of
+from sim.interventions import changed
 from sim.loading import load
 from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
@@ -106,6 +107,7 @@ class Market(mesa.Model):  # type: ignore[misc]
             self.streams.key("sample"),
         )  # fmt: skip
         self.environment = Environment(p)
+        self.reference = self.environment.recorded
         self.models: list[Model] = []
         self.vendors: list[Vendor] = []
         self.vendor_by_key: dict[str, Vendor] = {}
@@ -210,6 +212,18 @@ class Market(mesa.Model):  # type: ignore[misc]
     def happen(self, event: Event) -> None:
         """Record an event."""
         self.recorder.events.append(event)
+
+    def intervene(self, path: str, magnitude: float, word: str | None) -> None:
+        """Change a parameter from this month on."""
+        self.parameters = changed(self.parameters, path, magnitude, word)
+        self.environment.scenario = self.parameters
+        self.ramp = ramp_table(self.parameters)
+        self.demand_cache = None
+
+    @property
+    def cheap(self) -> float:
+        """How many times cheaper a GPU hour is than in month 0."""
+        return self.first_rent / max(self.environment.gpu_rent, 1e-9)
 
     def weights_published(self) -> float:
         """Share of living vendors that publish some weights; 1 before there are vendors."""

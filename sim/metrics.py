@@ -17,6 +17,7 @@ from agents.enterprise.ledger import (
     Sums,
 )
 from agents.host.hosts import profit
+from sim.accounts import owned_net
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -335,7 +336,7 @@ def welfare_columns(market: "Market", sums: Sums) -> dict[str, Any]:
         for v in market.living_vendors()
     ]
     hosts = sum(profit(h, market.parameters.host) for h in market.hostings.values())
-    hosts += sum(p.fee - p.cost for p in market.platforms) - float(market.resale.sum())
+    hosts += sum(p.net for p in market.platforms) - owned_net(market)
     vendors = sum(p * w for p, w in zip(profits, weights, strict=True))
     return {
         "consumer_surplus": surplus,

@@ -80,7 +80,7 @@ class EventParameters(Parameters):
         choices=(
             "breach", "residency-rule", "export-control", "licence-change", "algorithmic-leap",
             "weights-leak", "price-cut", "gpu-price-change", "vendor-entry", "vendor-exit",
-            "payment-terms", "strategy-switch",
+            "payment-terms", "strategy-switch", "set-parameter",
         ),
     )  # fmt: skip
     target: str | None = parameter(
@@ -93,7 +93,7 @@ class EventParameters(Parameters):
     )  # fmt: skip
     value: str | None = parameter(
         None, unit="text", source="scenario",
-        description="Licence, strategy or payment terms the event sets",
+        description="Licence, strategy, payment terms or word the event sets",
     )  # fmt: skip
 
 

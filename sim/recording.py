@@ -96,7 +96,7 @@ def vendor_rows(market: "Market", sums: Sums) -> Rows:
 def _account(a: Any) -> dict[str, float]:
     return {
         "revenue_api": a.api, "revenue_services": a.services, "revenue_licence": a.licence,
-        "revenue_royalty": a.royalty, "revenue_complement": a.complement,
+        "revenue_royalty": a.royalty + a.platform, "revenue_complement": a.complement,
         "cost_serving": a.serving, "cost_packaging": a.packaging, "cost_training": a.training,
         "cost_staff": a.staff, "cost_subsidy": a.subsidy, "funding": a.funding,
         "profit": a.profit,

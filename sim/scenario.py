@@ -29,6 +29,7 @@ from agents.vendor.parameters import (
     ReleaseParameters,
     VendorParameters,
 )
+from sim.interventions import changed
 from sim.parameters import (
     EnvironmentParameters,
     EventParameters,
@@ -169,6 +170,11 @@ class Scenario(Parameters):
         if event.kind in OPTIONAL_VENDOR and event.target and event.target not in self.vendors:
             known = ", ".join(self.vendors)
             raise ValueError(f"{where}.target must be a vendor's id or left out: {known}")
+        if event.kind == "set-parameter":
+            try:
+                changed(self, event.target or "", event.magnitude, event.value)
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from None
         values = EVENT_VALUES.get(event.kind)
         if values and event.value not in values:
             raise ValueError(f"{where}.value must be one of {', '.join(values)} for {event.kind}")

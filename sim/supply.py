@@ -22,17 +22,14 @@ from agents.vendor.releases import (
 )
 from agents.vendor.vendor import Vendor
 from sim.book import Row
-from sim.history import price_changes, releases, scripted_model
+from sim.counterfactual import counterfactual_quality, imitation_removed
+from sim.history import price_changes, release_opens, releases, scripted_model
 
 if TYPE_CHECKING:
     from sim.market import Market
 
 OWN_SERVICE_MARKUP = 3.0
 """First list price of a model without a predecessor, times serving cost."""
-LARGEST_INVERTED_IMITATION = 0.6
-"""Imitation assumed at most when a recorded quality is taken apart."""
-LARGEST_INVERTED_STEP = 0.5
-"""Most that imitation may explain of a recorded quality, logits."""
 LARGEST_LEAD = 1.5
 """Largest private lead the hand-over gives, ln."""
 LARGEST_OFFSET = 50.0
@@ -47,9 +44,10 @@ def release_due_models(market: "Market") -> None:
         due = max(release.on_sale, 0) == month and release.on_sale <= until
         vendor = market.vendor_by_key.get(release.vendor)
         if due and vendor is not None and vendor.alive:
-            compute = capability.compute_for(release.q, market.parameters.capability)
-            forced = vendor.key in market.forced
-            model = scripted_model(release, vendor, forced, compute, market.parameters.pricing)
+            opened = release_opens(release, vendor, vendor.key in market.forced)
+            q = counterfactual_quality(market, vendor, release, opened)
+            compute = capability.compute_for(q, market.parameters.capability)
+            model = scripted_model(release, vendor, opened, q, compute, market.parameters.pricing)
             launch(market, vendor, model, "input")
     if month == max(until + 1, 0):
         hand_over(market)
@@ -109,10 +107,9 @@ def _fit_capability(market: "Market", vendor: Vendor) -> None:
     best = max(vendor.models, key=lambda m: (m.q, m.released))
     month = min(max(best.released, 0), market.month)
     q = best.q - capability.flywheel(vendor.served, rules)
-    phi = min(capability.imitation_share(month, rules), LARGEST_INVERTED_IMITATION)
+    phi = capability.imitation_share(month, rules)
     frontier = market.frontier_before(month)
-    if math.isfinite(frontier) and frontier > q:
-        q = max((q - phi * frontier) / (1 - phi), q - LARGEST_INVERTED_STEP)
+    q = imitation_removed(q, frontier, phi)
     size = capability.tier_compute(best.tier, rules) * (1 - rules.distillation)
     wanted = capability.compute_for(q, rules) - size
     money = vendor.budget + capability.hardware(month, rules)

@@ -22,7 +22,7 @@ from agents.vendor.finance import funding_round, is_insolvent
 from agents.vendor.parameters import VendorParameters
 from agents.vendor.releases import large_compute
 from agents.vendor.review import Offer, decide, monthly_margin, project
-from agents.vendor.strategies import Closed, Dual, Open, Strategy
+from agents.vendor.strategies import Strategy, alternatives
 from agents.vendor.vendor import Vendor
 
 if TYPE_CHECKING:
@@ -86,21 +86,19 @@ def review(market: "Market", vendor: Vendor) -> None:
     """Project each strategy and switch if the best beats the present one by the threshold."""
     demand = market.entry_demand(market.book)
     rivals, nests = _rivals(market, vendor, demand)
-    tiers = vendor.facts.open_tiers
-    options: list[Strategy] = [Open(), Closed(), Dual(tiers)]
-    flows = {o.name: _flows(market, vendor, o, demand, rivals, nests) for o in options}
-    family_now = flows[vendor.strategy.name][1]
-    seen = {
-        o.name: project(
-            vendor, o, *flows[o.name], family_now, market.parameters.finance,
+    options = alternatives(vendor.strategy)
+    flows = [_flows(market, vendor, o, demand, rivals, nests) for o in options]
+    family_now = flows[0][1]
+    seen = [
+        project(
+            vendor, option, *flow, family_now, market.parameters.finance,
             market.parameters.review,
         )
-        for o in options
-    }  # fmt: skip
-    current = seen[vendor.strategy.name]
-    others = [p for name, p in seen.items() if name != vendor.strategy.name]
+        for option, flow in zip(options, flows, strict=True)
+    ]  # fmt: skip
+    current, others = seen[0], seen[1:]
     chosen = decide(current, others, market.parameters.review.switch_threshold)
-    vendor.last_decision = ", ".join(f"{n} {p.cash:.0f} M$" for n, p in seen.items())
+    vendor.last_decision = ", ".join(f"{p.strategy.label} {p.cash:.0f} M$" for p in seen)
     if chosen is not current:
         market.switch_strategy(vendor, chosen.strategy, f"review ({vendor.last_decision})")
 

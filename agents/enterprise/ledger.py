@@ -35,7 +35,7 @@ DECISION: Final = (
 that had an alternative of the other openness; sums of eight terms of either follow."""
 TERM: Final = len(DECISION)
 ALTERNATIVE_TERM: Final = TERM + 8
-PLATFORM: Final = ("tokens", "gross", "fee")
+PLATFORM: Final = ("tokens", "gross", "fee", "service_fee")
 ACCESSES: Final = 3
 QUARTILES: Final = 4
 DECISION_CELLS: Final = 3 * QUARTILES * 3 * ACCESSES * 2 * 2

@@ -76,6 +76,7 @@ def add_slot(
         ledger.platform[place, platform, 0] += weight * tokens
         ledger.platform[place, platform, 1] += weight * (bill + rent + fee)
         ledger.platform[place, platform, 2] += weight * fee
+        ledger.platform[place, platform, 3] += weight * fee * (book.access[row] == 0)
     if place == 0:
         cell = ledger.decision[decision_cell(book, firms, slots, firm, slot, row)]
         cell[0] += weight

@@ -1,6 +1,9 @@
 """Hosts of open weights: how many serve a model, at what price, and what they earn."""
 
+import math
 from dataclasses import dataclass
+
+from scipy.special import ndtri
 
 from agents.host.parameters import HostParameters
 
@@ -17,8 +20,17 @@ class Hosting:
 
 
 def hosted_price(cost: float, number: float, rules: HostParameters) -> float:
-    """$ per Mtok: serving cost plus a markup that falls with the number of hosts."""
-    return float(cost * (1 + rules.markup / max(number, 1.0) ** rules.competition))
+    """$ per Mtok a buyer pays who takes the lowest of the hosts' quotes.
+
+    The typical quote is serving cost plus a markup that falls with the number of hosts; quotes are
+    lognormal around it with sd `price_spread`. No quote lies below cost. The mean of the lowest of
+    n normals is Blom's approximation, ndtri(0.625 / (n + 0.25)); Blom 1958, "Statistical Estimates
+    and Transformed Beta-Variables".
+    """
+    hosts = max(number, 1.0)
+    typical = 1 + rules.markup / hosts**rules.competition
+    lowest = math.exp(rules.price_spread * float(ndtri(0.625 / (hosts + 0.25))))
+    return float(cost * max(typical * lowest, 1.0))
 
 
 def next_number(hosting: Hosting, rules: HostParameters) -> float:

@@ -17,6 +17,11 @@ class HostParameters(Parameters):
         0.5, unit="-", low=0, high=3, source="range found in an exploratory model",
         description="Eta: exponent by which more hosts lower the markup",
     )  # fmt: skip
+    price_spread: float = parameter(
+        0.1, unit="sd of ln", low=0, high=1, plausible=(0, 0.3),
+        source="hosted prices of one model at several hosts, 2023-24",
+        description="Spread of hosts' quotes for one model; buyers take the lowest",
+    )  # fmt: skip
     fixed_cost: float = parameter(
         60_000.0, unit="$ per month", low=1, high=1e8, source=EXPERT,
         description="Fixed cost of hosting one model",

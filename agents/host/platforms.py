@@ -18,3 +18,8 @@ class Platform:
     passed_on: float = 0.0
     """Part of the fee that goes to the vendors it resells."""
     cost: float = 0.0
+
+    @property
+    def net(self) -> float:
+        """$ a month left of the fees; goes to the vendor that owns the platform, if one does."""
+        return self.fee - self.passed_on - self.cost

@@ -7,7 +7,7 @@ Effective compute is ln(b) + ln(hw) + ln(A): money, hardware per dollar, algorit
 import math
 from typing import Final
 
-from agents.vendor.parameters import CapabilityParameters
+from agents.vendor.parameters import CapabilityParameters, CrowdParameters
 
 REFERENCE_MONTH: Final = 2
 """GPT-4 of 2023-03, quality 0 by definition, trained for 78 M$ (F141)."""
@@ -82,6 +82,17 @@ def imitation_share(month: int, rules: CapabilityParameters) -> float:
 def flywheel(served: float, rules: CapabilityParameters) -> float:
     """Quality from tokens served so far (Mtok): decreasing returns to data."""
     return rules.flywheel * math.log1p(max(served, 0.0) / 1e6)
+
+
+def crowd_strength(users: float, openness: float, cheap: float, rules: CrowdParameters) -> float:
+    """How strongly users of an open family give back: decreasing returns, at most 3.
+
+    users: slots in use of the family; openness: of its licence, 0 to 1; cheap: how many times
+    cheaper compute is than in month 0, see `CrowdParameters.affordability`.
+    """
+    reach = users / (users + rules.half_users)
+    affordable = min(cheap**rules.affordability, 3.0)
+    return float(min(rules.effectiveness * openness * reach * affordable, 3.0))
 
 
 def next_lead(

@@ -24,6 +24,11 @@ class Strategy(ABC):
         return not self.opens(tier)
 
     @property
+    def label(self) -> str:
+        """Name that tells strategies of one kind apart."""
+        return self.name
+
+    @property
     def open_tiers(self) -> tuple[str, ...]:
         """Names of the tiers it opens."""
         return tuple(name for tier, name in enumerate(TIERS) if self.opens(tier))
@@ -68,6 +73,11 @@ class Dual(Strategy):
         """Take the names of the tiers to open; all of them makes it open in fact."""
         self._open = frozenset(TIERS.index(tier) for tier in open_tiers)
 
+    @property
+    def label(self) -> str:
+        """`dual` with the tiers it opens."""
+        return f"dual ({', '.join(self.open_tiers)})"
+
     def opens(self, tier: int) -> bool:
         """In the tiers it was built with."""
         return tier in self._open
@@ -82,6 +92,16 @@ STRATEGIES: Final[dict[str, Callable[[tuple[str, ...]], Strategy]]] = {
     "closed": lambda _: Closed(),
     "dual": Dual,
 }
+
+
+def alternatives(current: Strategy) -> list[Strategy]:
+    """The strategy a vendor has, then all others it may compare it with.
+
+    Dual ones open the small tier, or the small and medium ones: the larger a model, the dearer it
+    is for others to serve, so the order of opening is that of size.
+    """
+    every = [Open(), Closed(), Dual(TIERS[:1]), Dual(TIERS[:2])]
+    return [current, *(other for other in every if other.label != current.label)]
 
 
 def strategy_named(name: str, open_tiers: tuple[str, ...] = ("small",)) -> Strategy:

@@ -23,6 +23,8 @@ class Account:
     services: float = 0.0
     licence: float = 0.0
     royalty: float = 0.0
+    platform: float = 0.0
+    """What is left of the fees of a platform of its own."""
     complement: float = 0.0
     serving: float = 0.0
     packaging: float = 0.0
@@ -38,7 +40,7 @@ class Account:
     @property
     def revenue(self) -> float:
         """Sales of all kinds, without complement and funding."""
-        return self.api + self.services + self.licence + self.royalty
+        return self.api + self.services + self.licence + self.royalty + self.platform
 
     @property
     def profit(self) -> float:
