@@ -20,8 +20,10 @@ from agents.common.offers import (
 from agents.common.vocabulary import Band
 from agents.enterprise.choice import Keys, scratch_for
 from agents.enterprise.evaluation import Platforms, Rules
+from agents.enterprise.expected import expect_block, quadrature
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
-from agents.enterprise.month import World, month_block
+from agents.enterprise.month import month_block
+from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
 from sim.book import platform_columns
 from sim.scenario import Scenario
@@ -176,6 +178,22 @@ def run_enterprises(market: "Market") -> Sums:
         return ledger
 
     return Sums(add_blocks(partial(block), range(0, len(columns), BLOCK), market.threads))
+
+
+def expected_slots(market: "Market") -> NDArray[np.float64]:
+    """Expected weighted slots in use by row of the book, if enterprises chose this month now.
+
+    In closed form from the state at hand, which is left as it was; agrees with the mean over
+    independent luck of what `run_enterprises` does to the counts.
+    """
+    world, lists = world_of(market), lists_of(market, market.book)
+    counts = np.zeros(market.book.offering.size)
+    expect_block(
+        market.columns.firms, market.columns.slots, world, choice_rules(market.parameters),
+        market.book, lists, platforms_of(market), market.keys.firm,
+        scratch_for(lists, len(market.vendors)), quadrature(lists), counts,
+    )  # fmt: skip
+    return counts
 
 
 def warm_up(market: "Market") -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agents.common.compiled import bare_kernel
 from agents.common.offers import ClassLists, OfferBook
+from agents.enterprise.calling import class_of
 from agents.enterprise.columns import EnterpriseColumns, Firms, Slots
 from agents.enterprise.evaluation import (
     Buyer,
@@ -22,7 +23,6 @@ from agents.enterprise.evaluation import (
     tuned_gain,
     worth,
 )
-from agents.enterprise.month import class_of
 
 Floats = NDArray[np.float64]
 FORBIDDEN = -1e30

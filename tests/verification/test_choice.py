@@ -11,9 +11,10 @@ from scipy import stats
 from agents.common.compiled import bare_kernel
 from agents.common.logit import logit_shares
 from agents.common.vocabulary import NONE, Access
+from agents.enterprise.calling import class_of
 from agents.enterprise.choice import choose, scratch_for, utilities
 from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.month import buyer_of, class_of, fill_tastes
+from agents.enterprise.deciding import buyer_of, fill_tastes
 from sim.enterprise_step import choice_rules, lists_of, platforms_of, world_of
 from sim.market import Market
 

@@ -1,0 +1,153 @@
+"""Which slots look at the market this month, and how widely.
+
+Restrictions begin or end, firms without a model may wake up, frontier work is renewed, reviews
+fall due. What a slot may then buy is its firm's consideration class.
+"""
+
+import numpy as np
+
+from agents.common.compiled import inline_kernel
+from agents.common.offers import ClassLists, OfferBook
+from agents.common.randomness import normal_at, uniform_at
+from agents.common.vocabulary import NONE
+from agents.enterprise.choice import Keys, Scratch
+from agents.enterprise.columns import SLOTS_A_FIRM, Firms, Slots
+from agents.enterprise.evaluation import Rules
+from agents.enterprise.world import World
+
+FRONTIER = 2
+"""Workload tier whose slots turn to new work at the edge."""
+REST, INSIDE, WHOLE, REVIEW = 0, 1, 2, 3
+"""What calls a slot: nothing, its vendor's own list, the whole list, or a review that is due."""
+
+
+@inline_kernel
+def restriction_chance(firms: Firms, world: World, firm: int) -> float:
+    """Chance that a firm begins, or if it is restricted ends, a restriction this month."""
+    if firms.restricted[firm] == 1:
+        return world.restriction_end
+    hazard = world.restriction_hazard[0] + world.restriction_hazard[1]
+    return min(firms.sensitivity[firm] * hazard, 1.0)
+
+
+@inline_kernel
+def change_restriction(firms: Firms, world: World, keys: Keys, firm: int) -> bool:
+    """Begin or end a restriction; True if it changed."""
+    u = uniform_at(keys.restriction, world.month, firm, 0)
+    if not u < restriction_chance(firms, world, firm):
+        return False
+    firms.restricted[firm] = 1 - firms.restricted[firm]
+    if firms.restricted[firm] == 1:
+        firms.ever_restricted[firm] = 1
+    return True
+
+
+@inline_kernel
+def wake_chance(firms: Firms, world: World, firm: int) -> float:
+    """Chance that a firm without a model looks at the market (Bass with frailty)."""
+    rate = world.innovation + world.imitation * world.peer_adoption[firms.group[firm]]
+    hazard = rate * world.adoption_scale[firms.band[firm]] * firms.frailty[firm]
+    return 1.0 - np.exp(-hazard)
+
+
+@inline_kernel
+def wakes_up(firms: Firms, world: World, keys: Keys, firm: int) -> bool:
+    """Whether a firm without a model looks at the market this month."""
+    return uniform_at(keys.wake, world.month, firm, 0) < wake_chance(firms, world, firm)
+
+
+@inline_kernel
+def class_of(firms: Firms, firm: int) -> int:
+    """Consideration class of a firm now; see `offers.class_code`."""
+    region, residency = firms.region[firm], firms.residency[firm]
+    return ((region * 2 + residency) * 2 + firms.restricted[firm]) * 2 + firms.aware[firm]
+
+
+@inline_kernel
+def held_forbidden(lists: ClassLists, firms: Firms, firm: int, row: int) -> bool:
+    """Whether the firm may no longer use what the slot holds."""
+    return lists.usable[class_of(firms, firm), row] == 0
+
+
+@inline_kernel
+def calls(
+    world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots, firm: int,
+    slot: int, starts: bool, paused: bool,
+) -> int:  # fmt: skip
+    """What calls a slot this month: `REST`, `INSIDE`, `WHOLE` or `REVIEW`.
+
+    starts: its firm wakes up and tries this slot; paused: a restriction on it has just ended.
+    """
+    held = slots.offering[slot]
+    if held == NONE:
+        scheduled = firms.adopted_since[firm] != NONE and slots.next_review[slot] <= world.month
+        return WHOLE if starts or paused or scheduled else REST
+    row = world.row_of[held]
+    if row == NONE or held_forbidden(lists, firms, firm, row) or paused:
+        return WHOLE
+    if book.force[row] == WHOLE:
+        return WHOLE
+    if slots.next_review[slot] <= world.month:
+        return REVIEW
+    return INSIDE if book.force[row] == INSIDE else REST
+
+
+@inline_kernel
+def renewed_difficulty(world: World, z: float) -> float:
+    """Difficulty of new work at the edge; z is a standard normal."""
+    return world.frontier_quality + 0.2 + 0.5 * z
+
+
+@inline_kernel
+def renew_frontier(world: World, slots: Slots, keys: Keys, slot: int, slot_id: int) -> None:
+    """Turn a frontier slot to new work at the edge of what is possible."""
+    if slots.tier[slot] != FRONTIER or world.renewal <= 0.0:
+        return
+    if uniform_at(keys.renewal, world.month, slot_id, 0) < world.renewal:
+        z = normal_at(keys.renewal, world.month, slot_id, 1)
+        slots.difficulty[slot] = renewed_difficulty(world, z)
+        slots.next_review[slot] = world.month
+
+
+@inline_kernel
+def pilot_slot(slots: Slots, first: int, last: int) -> int:
+    """The slot of a firm with most value at stake: a firm that wakes tries that one first."""
+    best = first
+    for slot in range(first + 1, last):
+        if slots.value[slot] * slots.tokens[slot] > slots.value[best] * slots.tokens[best]:
+            best = slot
+    return best
+
+
+@inline_kernel
+def call_to_review(
+    rules: Rules, world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots,
+    keys: Keys, scratch: Scratch, firm: int,
+) -> bool:  # fmt: skip
+    """Say how widely each slot of a firm looks this month; True if any does.
+
+    What is tendered anew is known to nobody; what stays makes its vendors known.
+    """
+    changed = change_restriction(firms, world, keys, firm)
+    freed = changed and firms.restricted[firm] == 0
+    woke = firms.adopted_since[firm] == NONE and wakes_up(firms, world, keys, firm)
+    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    pilot = pilot_slot(slots, first, last)
+    staying, deciding = np.uint64(0), False
+    for slot in range(first, last):
+        place = slot - first
+        renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
+        paused = freed and slots.vendor[slot] != NONE
+        starts = woke and slot == pilot
+        if woke and slot != pilot:
+            slots.next_review[slot] = world.month + 1
+        level = calls(world, book, lists, firms, slots, firm, slot, starts, paused)
+        if level == REVIEW:
+            retenders = uniform_at(keys.retender, world.month, firm, 0) < rules.retender
+            level = WHOLE if retenders else INSIDE
+        scratch.levels[place] = level
+        deciding = deciding or level > 0
+        if level < WHOLE and slots.offering[slot] != NONE:
+            staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
+    firms.portfolio[firm] = staying
+    return deciding
