@@ -66,10 +66,8 @@ CONSTANTS: Final = {
     "agents/vendor/finance.py": ("FUNDING_RUNWAY",),
     "agents/host/operators.py": ("GROWTH_FADES",),
     "sim/history.py": ("OPEN_PARAMETERS",),
-    "sim/supply.py": (
-        "OWN_SERVICE_MARKUP", "LARGEST_INVERTED_IMITATION", "LARGEST_INVERTED_STEP",
-        "LARGEST_LEAD", "NASH_STEPS",
-    ),
+    "sim/supply.py": ("OWN_SERVICE_MARKUP", "LARGEST_LEAD", "NASH_STEPS"),
+    "sim/counterfactual.py": ("LARGEST_IMITATION", "LARGEST_STEP"),
     "sim/turnover.py": ("SERVICE_MARKUP",),
     "sim/accounts.py": ("TUNING_COST",),
     "sim/book.py": (

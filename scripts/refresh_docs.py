@@ -134,11 +134,11 @@ MEANINGS: Final = {
     "vendor-entry": ("not used", "a vendor of the roster that is not present enters"),
     "vendor-exit": ("not used", "the vendor leaves; its open weights remain"),
     "payment-terms": ("days of credit", "all vendors change to the terms in `value`"),
+    "strategy-switch": ("not used", "the vendor is put on the strategy in `value` and kept on it"),
     "set-parameter": (
         "new value of a number",
         "a parameter changes for good; those drawn before month 0 cannot",
     ),
-    "strategy-switch": ("not used", "the vendor is put on the strategy in `value` and kept on it"),
 }
 """What the magnitude of a scheduled event means, and what the event does."""
 

@@ -20,7 +20,7 @@ ERROR_RATE = 1e-5
 """Chance that a comparison of all rows fails although the closed form is right."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Raised where enterprises would choose: the state is that of the step before."""
 
 
@@ -31,11 +31,11 @@ def before_choice(monkeypatch: pytest.MonkeyPatch, month: int, **overrides: Any)
         market.step()
 
     def stop(_: Market) -> None:
-        raise Stopped
+        raise StoppedError
 
     with monkeypatch.context() as patch:
         patch.setattr(sim.market, "run_enterprises", stop)
-        with pytest.raises(Stopped):
+        with pytest.raises(StoppedError):
             market.step()
     market.columns.firms.weight[:] = 1.0
     return market
