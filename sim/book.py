@@ -224,7 +224,9 @@ def packaged(value: float, rules: FinanceParameters) -> float:
 def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook, list[Row]]:
     """The offer book of this month, sorted by vendor, and its rows."""
     rows = [row for model in models for row in model_rows(model, around)]
-    rows.sort(key=lambda r: (r.model.vendor, r.model.index, r.access + 3 * r.tuned))
+    rows.sort(key=lambda r: (
+        r.model.vendor, r.model.open, r.model.index, r.access + 3 * r.tuned
+    ))  # fmt: skip
 
     def column(values: list[float] | list[int] | list[bool], kind: type) -> NDArray:  # type: ignore[type-arg]
         return np.array(values, dtype=kind)
@@ -255,7 +257,6 @@ def build_book(models: Sequence[Model], around: Surroundings) -> tuple[OfferBook
         fee_rate=column([r.fee_rate for r in rows], np.float64),
         services_rate=column([r.services_rate for r in rows], np.float64),
         demand=demand_factors(rows, around.scenario.usage.elasticity).astype(np.float32),
-        resold=column([True for _ in rows], np.int8),
         abroad=column([not around.home[r.model.vendor] for r in rows], np.int8),
         force=column([r.force for r in rows], np.int8),
     )

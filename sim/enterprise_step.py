@@ -18,11 +18,12 @@ from agents.common.offers import (
     row_index,
 )
 from agents.common.vocabulary import Band
-from agents.enterprise.choice import Keys, scratch_for
+from agents.enterprise.choice import Keys
 from agents.enterprise.evaluation import Platforms, Rules
 from agents.enterprise.expected import expect_block, quadrature
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import month_block
+from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
 from sim.book import platform_columns
@@ -31,7 +32,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     from sim.market import Market
 
-BLOCK = 1024
+BLOCK = 8192
 """Firms in a block: fixed, so that sums have the same bytes on any number of threads."""
 
 
@@ -76,9 +77,7 @@ def choice_keys(market: "Market") -> Keys:
         nest=key("choice.nest"),
         offering=key("choice.offering"),
         taste=key("firm.taste"),
-        wake=key("firm.wake"),
-        restriction=key("firm.restriction"),
-        retender=key("slot.retender"),
+        firm=key("firm.month"),
         renewal=key("slot.renewal"),
     )
 

@@ -19,6 +19,7 @@ LIVE_SECTIONS: Final = (
 """Sections that are read anew every month."""
 AT_START: Final = frozenset({
     "choice.mode", "choice.theta", "choice.theta_spread", "choice.control_taste",
+    "choice.taste_spread",
     "adoption.frailty", "adoption.early_awareness", "finance.entry_slots", "finance.entry_hazard",
     "host.packaging",
 })  # fmt: skip

@@ -279,6 +279,7 @@ class Market(mesa.Model):  # type: ignore[misc]
             self.sample, self.columns, self.environment.demand, choice_rules(self.parameters),
             book, lists_of(self, book), platforms_of(self), self.keys.firm.taste,
             np.array([v.address for v in self.vendors], np.uint32),
+            np.array([r.home for r in self.parameters.regions.values()], np.int8),
         )  # fmt: skip
 
     def tables(self) -> dict[str, pa.Table]:

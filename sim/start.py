@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.common.vocabulary import Access
+from agents.enterprise.evaluation import taste_at
 from agents.enterprise.population import initial_adopters
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def _seat(market: "Market", firm: int, seats: np.ndarray, row: int) -> None:
     slots.vendor[seats] = book.vendor[row]
     for name in ("in_use_since", "vendor_since", "model_since", "held_since"):
         getattr(slots, name)[seats] = 0
+    vendor = market.vendors[book.vendor[row]]
+    spread = market.parameters.choice.taste_spread
+    slots.taste[seats] = taste_at(market.keys.firm.taste, firm, vendor.address, spread)
     slots.next_review[seats] += 1
     slots.path[seats] = 1
     market.columns.firms.adopted_since[firm] = 0

@@ -117,8 +117,6 @@ class OfferBook(NamedTuple):
     """Support bought from the vendor, share of GPU rent."""
     demand: F32
     """Factor on tokens used, by price."""
-    resold: I8
-    """Platforms sell it as well."""
     abroad: I8
     """1 if its vendor sits outside the home regions."""
     force: I8
@@ -138,10 +136,11 @@ def offering_name(model: str, access: int, tuned: bool) -> str:
 
 
 class ClassLists(NamedTuple):
-    """Per consideration class, the rows it may buy, sorted by vendor, with their columns.
+    """Per consideration class, the rows a new buyer may take, with their columns.
 
     A class is (region, bound by residency, restricted, open-aware). Columns are copied in the
-    order of the lists so that evaluating one is a walk over contiguous memory.
+    order of the lists, so that evaluating one is a walk over contiguous memory; entries of one
+    vendor are together, closed before open: a *run* is a vendor's closed or open entries.
     """
 
     start: NDArray[np.int64]
@@ -149,11 +148,14 @@ class ClassLists(NamedTuple):
     vendor: I16
     key: NDArray[np.uint32]
     variant: I8
-    tier: I8
     open: I8
+    opened: F32
+    """`open` as a number."""
+    selfhost: F32
+    """1 for own machines, else 0."""
     q: F32
+    """Perceived quality, with what others' tuning adds to a tuned model."""
     gain: F32
-    crowd_gain: F32
     price: F32
     exposure: F32
     exposure_skill: F32
@@ -161,12 +163,16 @@ class ClassLists(NamedTuple):
     packaging: F32
     control: F32
     tuning_price: F32
-    replica_rent: F32
-    replica_capacity: F32
+    rent: F32
+    """$ a month of one replica; 0 for services."""
     fees: F32
-    """Licence fee and services, share of GPU rent."""
-    resold: I8
-    listed: I8
+    """Licence fee and services, share of rent."""
+    per_capacity: F32
+    """Months of a replica per Mtok; 0 for services."""
+    first_run: NDArray[np.int64]
+    """(classes + 1,) where the runs of each class start."""
+    run: NDArray[np.int64]
+    """(runs + 1,) where the entries of each run start."""
     usable: I8
     """(classes, rows of the book) 1 if a firm of the class may go on using what it holds; whether
     it would consider open models does not matter then."""
@@ -210,7 +216,7 @@ def class_lists(
         region, residency = code >> 3, (code >> 2) & 1
         flags = code & 3
         allowed = _allowed(book, regions, sellers, region, bool(residency), flags)
-        chosen = np.flatnonzero(allowed)
+        chosen = np.flatnonzero(allowed & (book.listed == 1))
         usable.append(_allowed(book, regions, sellers, region, bool(residency), flags | 1))
         rows.append(chosen)
         exposure.append(_exposure(book, chosen, regions, sellers.region, region, exposures))
@@ -265,27 +271,39 @@ def _gather(
     usable: I8, exposures: Exposures,
 ) -> ClassLists:  # fmt: skip
     selfhost = book.access[rows] == Access.SELFHOST
+    first_run, run = _runs(book.vendor[rows] * 2 + book.open[rows], starts)
+    capacity = book.replica_capacity[rows]
     return ClassLists(
         start=starts.astype(np.int64),
         row=rows.astype(np.int32),
         vendor=book.vendor[rows],
         key=book.key[rows],
         variant=(book.access[rows] + 3 * book.tuned[rows]).astype(np.int8),
-        tier=book.tier[rows],
         open=book.open[rows],
-        q=book.q_perceived[rows],
+        opened=book.open[rows].astype(np.float32),
+        selfhost=selfhost.astype(np.float32),
+        q=book.q_perceived[rows] + book.gain[rows] * book.crowd_gain[rows],
         gain=book.gain[rows],
-        crowd_gain=book.crowd_gain[rows],
         price=book.price[rows].astype(np.float32),
         exposure=exposure.astype(np.float32),
         exposure_skill=np.where(selfhost, exposures.unskilled, 0.0).astype(np.float32),
         packaging=book.packaging[rows],
         control=book.control[rows],
         tuning_price=book.tuning_price[rows],
-        replica_rent=book.replica_rent[rows].astype(np.float32),
-        replica_capacity=book.replica_capacity[rows].astype(np.float32),
+        rent=book.replica_rent[rows].astype(np.float32),
         fees=(book.fee_rate[rows] + book.services_rate[rows]).astype(np.float32),
-        resold=book.resold[rows],
-        listed=book.listed[rows],
+        per_capacity=np.where(selfhost, 1.0 / capacity, 0.0).astype(np.float32),
+        first_run=first_run,
+        run=run,
         usable=usable,
     )
+
+
+def _runs(
+    kind: NDArray[np.int16], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First run of every class, and where each run starts: a run is of one kind and class."""
+    changes = np.flatnonzero(np.diff(kind)) + 1
+    run = np.union1d(changes, starts[:-1])
+    run = run[run < kind.size]
+    return np.searchsorted(run, starts), np.append(run, kind.size).astype(np.int64)

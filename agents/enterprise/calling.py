@@ -8,11 +8,12 @@ import numpy as np
 
 from agents.common.compiled import inline_kernel
 from agents.common.offers import ClassLists, OfferBook
-from agents.common.randomness import normal_at, uniform_at
+from agents.common.randomness import draw, normal_at, uniform, words
 from agents.common.vocabulary import NONE
-from agents.enterprise.choice import Keys, Scratch
+from agents.enterprise.choice import Keys
 from agents.enterprise.columns import SLOTS_A_FIRM, Firms, Slots
 from agents.enterprise.evaluation import Rules
+from agents.enterprise.utilities import Scratch
 from agents.enterprise.world import World
 
 FRONTIER = 2
@@ -31,9 +32,8 @@ def restriction_chance(firms: Firms, world: World, firm: int) -> float:
 
 
 @inline_kernel
-def change_restriction(firms: Firms, world: World, keys: Keys, firm: int) -> bool:
-    """Begin or end a restriction; True if it changed."""
-    u = uniform_at(keys.restriction, world.month, firm, 0)
+def change_restriction(firms: Firms, world: World, firm: int, u: float) -> bool:
+    """Begin or end a restriction by the firm's uniform of this month; True if it changed."""
     if not u < restriction_chance(firms, world, firm):
         return False
     firms.restricted[firm] = 1 - firms.restricted[firm]
@@ -48,12 +48,6 @@ def wake_chance(firms: Firms, world: World, firm: int) -> float:
     rate = world.innovation + world.imitation * world.peer_adoption[firms.group[firm]]
     hazard = rate * world.adoption_scale[firms.band[firm]] * firms.frailty[firm]
     return 1.0 - np.exp(-hazard)
-
-
-@inline_kernel
-def wakes_up(firms: Firms, world: World, keys: Keys, firm: int) -> bool:
-    """Whether a firm without a model looks at the market this month."""
-    return uniform_at(keys.wake, world.month, firm, 0) < wake_chance(firms, world, firm)
 
 
 @inline_kernel
@@ -99,11 +93,11 @@ def renewed_difficulty(world: World, z: float) -> float:
 
 
 @inline_kernel
-def renew_frontier(world: World, slots: Slots, keys: Keys, slot: int, slot_id: int) -> None:
-    """Turn a frontier slot to new work at the edge of what is possible."""
-    if slots.tier[slot] != FRONTIER or world.renewal <= 0.0:
-        return
-    if uniform_at(keys.renewal, world.month, slot_id, 0) < world.renewal:
+def renew_frontier(
+    world: World, slots: Slots, keys: Keys, slot: int, slot_id: int, u: float
+) -> None:
+    """Turn a frontier slot to new work at the edge of what is possible, if its uniform says so."""
+    if u < world.renewal:
         z = normal_at(keys.renewal, world.month, slot_id, 1)
         slots.difficulty[slot] = renewed_difficulty(world, z)
         slots.next_review[slot] = world.month
@@ -123,31 +117,38 @@ def pilot_slot(slots: Slots, first: int, last: int) -> int:
 def call_to_review(
     rules: Rules, world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots,
     keys: Keys, scratch: Scratch, firm: int,
-) -> bool:  # fmt: skip
-    """Say how widely each slot of a firm looks this month; True if any does.
+) -> int:  # fmt: skip
+    """Say how widely each slot of a firm looks this month; the widest, `REST` if none does.
 
-    What is tendered anew is known to nobody; what stays makes its vendors known.
+    What is tendered anew is known to nobody; what stays makes its vendors known. All chances of
+    a firm's month come from one address: restriction, waking or tendering, new frontier work.
     """
-    changed = change_restriction(firms, world, keys, firm)
+    w0, w1, w2, w3 = words(keys.firm, world.month, firm, 0, 0)
+    changed = change_restriction(firms, world, firm, uniform(w0))
     freed = changed and firms.restricted[firm] == 0
-    woke = firms.adopted_since[firm] == NONE and wakes_up(firms, world, keys, firm)
+    chance = uniform(w1)
+    woke = firms.adopted_since[firm] == NONE and chance < wake_chance(firms, world, firm)
     first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
-    pilot = pilot_slot(slots, first, last)
-    staying, deciding = np.uint64(0), False
+    pilot = pilot_slot(slots, first, last) if woke else NONE
+    staying, widest = np.uint64(0), REST
+    frontier = 0
     for slot in range(first, last):
         place = slot - first
-        renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place)
+        if slots.tier[slot] == FRONTIER:
+            luck = w2 if frontier == 0 else w3
+            if frontier >= 2:
+                luck = draw(keys.firm, world.month, firm, 0, 2 + frontier)
+            renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place, uniform(luck))
+            frontier += 1
         paused = freed and slots.vendor[slot] != NONE
-        starts = woke and slot == pilot
         if woke and slot != pilot:
             slots.next_review[slot] = world.month + 1
-        level = calls(world, book, lists, firms, slots, firm, slot, starts, paused)
+        level = calls(world, book, lists, firms, slots, firm, slot, slot == pilot, paused)
         if level == REVIEW:
-            retenders = uniform_at(keys.retender, world.month, firm, 0) < rules.retender
-            level = WHOLE if retenders else INSIDE
+            level = WHOLE if chance < rules.retender else INSIDE
         scratch.levels[place] = level
-        deciding = deciding or level > 0
+        widest = max(widest, level)
         if level < WHOLE and slots.offering[slot] != NONE:
             staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
     firms.portfolio[firm] = staying
-    return deciding
+    return widest

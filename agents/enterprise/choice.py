@@ -8,18 +8,11 @@ from numpy.typing import NDArray
 from agents.common.compiled import inline_kernel
 from agents.common.logit import logit_shares
 from agents.common.mathematics import fast_exp, fast_log, gumbel
-from agents.common.offers import ClassLists
+from agents.common.offers import ClassLists, OfferBook
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
-from agents.enterprise.columns import SLOTS_A_FIRM
-from agents.enterprise.evaluation import (
-    Buyer,
-    Parts,
-    Platforms,
-    Rules,
-    parts_of,
-    worth,
-)
+from agents.enterprise.evaluation import Buyer, Parts, Rules
+from agents.enterprise.utilities import NEVER, Scratch
 
 OUTSIDE_KEY = 0x0075_51DE
 """Address of the outside option's noise, apart from any vendor's."""
@@ -33,131 +26,170 @@ class Keys(NamedTuple):
     nest: np.uint64
     offering: np.uint64
     taste: np.uint64
-    wake: np.uint64
-    restriction: np.uint64
-    retender: np.uint64
+    firm: np.uint64
+    """Restrictions, waking, tenders and the coming of new frontier work, by (month, firm)."""
     renewal: np.uint64
+    """How difficult new frontier work is."""
 
 
-class Scratch(NamedTuple):
-    """Working memory of one block."""
-
-    utility: NDArray[np.float32]
-    """(longest list,)"""
-    considered: NDArray[np.int8]
-    """(longest list,)"""
-    tastes: NDArray[np.float32]
-    """(vendors,) of the firm at hand."""
-    one_offs: NDArray[np.float64]
-    """(slots of a firm,) months of value paid once."""
-    levels: NDArray[np.int8]
-    """(slots of a firm,) how widely each looks this month; see `month.due`."""
-
-
-def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
-    """Working memory for these lists."""
-    longest = max(int(np.diff(lists.start).max()), 1)
-    return Scratch(
-        np.empty(longest, np.float32), np.zeros(longest, np.int8), np.empty(vendors, np.float32),
-        np.zeros(SLOTS_A_FIRM), np.zeros(SLOTS_A_FIRM, np.int8),
-    )  # fmt: skip
+HALF_NEVER = np.float32(-5e29)
+"""Utilities below this are of what is not considered."""
+EXTRA = -2
+"""Entry code of what a slot holds where that is not on the list."""
 
 
 @inline_kernel
-def considered(lists: ClassLists, buyer: Buyer, k: int, inside: bool) -> bool:
-    """Whether entry `k` is looked at: on the list or held, and of the vendor if `inside`."""
-    if inside and lists.vendor[k] != buyer.held_vendor:
-        return False
-    if lists.row[k] == buyer.held_row:
-        return True
-    if lists.tuning_price[k] > 0.0 and buyer.training <= 0.0:
-        return False
-    return lists.listed[k] == 1
+def run_range(lists: ClassLists, code: int, first: int, last: int) -> tuple[int, int]:
+    """First and last (exclusive) run of entries `first` to `last` of a class."""
+    begin, end = lists.first_run[code], lists.first_run[code + 1]
+    while begin < end and lists.run[begin] < first:
+        begin += 1
+    while end > begin and lists.run[end] > last:
+        end -= 1
+    return begin, end
 
 
 @inline_kernel
-def utilities(
-    rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, bounds: tuple[int, int],
-    inside: bool, tastes: NDArray[np.float32], peers: NDArray[np.float32], scratch: Scratch,
-) -> None:  # fmt: skip
-    """Fill the scratch with the utility of every entry of a list."""
-    start, end = bounds
-    for k in range(start, end):
-        look = considered(lists, buyer, k, inside)
-        scratch.considered[k - start] = look
-        if look:
-            parts = parts_of(rules, buyer, lists, platforms, k)
-            vendor = lists.vendor[k]
-            fit = tastes[vendor] + rules.peer_weight * peers[vendor]
-            scratch.utility[k - start] = buyer.theta * (worth(rules, parts) + fit)
+def fill_tops(lists: ClassLists, scratch: Scratch, start: int, runs: tuple[int, int]) -> None:
+    """Largest utility of each run."""
+    for run in range(runs[0], runs[1]):
+        top = scratch.utility[lists.run[run] - start]
+        for k in range(lists.run[run] + 1, lists.run[run + 1]):
+            top = max(top, scratch.utility[k - start])
+        scratch.top[run - runs[0]] = top
 
 
 @inline_kernel
-def best_of_nest(
-    lists: ClassLists, scratch: Scratch, begin: int, end: int, start: int, scale: float,
-    key: np.uint64, month: int, slot: int,
-) -> tuple[float, int]:  # fmt: skip
-    """Inclusive value of a nest (entries `begin` to `end`) and the entry drawn within it."""
-    top = -np.inf
-    for k in range(begin, end):
-        if scratch.considered[k - start]:
-            top = max(top, float(scratch.utility[k - start]))
-    if top == -np.inf:
-        return -np.inf, NONE
-    total, best, chosen = 0.0, -np.inf, NONE
-    for k in range(begin, end):
-        if scratch.considered[k - start]:
-            scaled = np.float32((scratch.utility[k - start] - top) / scale)
-            total += float(fast_exp(scaled))
-            word = draw(key, month, slot, lists.key[k], lists.variant[k])
-            luck = float(scaled) + float(gumbel(word))
-            if luck > best:
-                best, chosen = luck, k
-    return top + scale * float(fast_log(np.float32(total))), chosen
+def inclusive_value(
+    scratch: Scratch, begin: int, end: int, extra: float, top: float, scale: float
+) -> float:
+    """scale x ln of a nest's summed exponentials of u / scale; positions `begin` to `end`."""
+    total = float(fast_exp(np.float32((extra - top) / scale))) if extra > HALF_NEVER else 0.0
+    low, factor = np.float32(top), np.float32(1.0 / scale)
+    for i in range(begin, end):
+        total += float(fast_exp((scratch.utility[i] - low) * factor))
+    return top + scale * float(fast_log(np.float32(total)))
+
+
+class Nest(NamedTuple):
+    """A vendor's entries among those looked at."""
+
+    begin: int
+    end: int
+    """Positions in the scratch."""
+    next_run: int
+    extra: float
+    """Utility of what is held off the list if it is this vendor's, else `NEVER`."""
+    top: float
 
 
 @inline_kernel
-def choose(
-    rules: Rules, lists: ClassLists, bounds: tuple[int, int], scratch: Scratch,
-    vendor_keys: NDArray[np.uint32], keys: Keys, month: int, slot: int,
+def nest_at(
+    lists: ClassLists, scratch: Scratch, start: int, runs: tuple[int, int], run: int,
+    held_vendor: int, extra: float,
+) -> Nest:  # fmt: skip
+    """The nest whose first run is `run`."""
+    vendor = lists.vendor[lists.run[run]]
+    mine = extra if vendor == held_vendor else np.float64(NEVER)
+    top = max(mine, np.float64(scratch.top[run - runs[0]]))
+    stop = run + 1
+    if stop < runs[1] and lists.vendor[lists.run[stop]] == vendor:
+        top = max(top, np.float64(scratch.top[stop - runs[0]]))
+        stop += 1
+    return Nest(lists.run[run] - start, lists.run[stop] - start, stop, mine, top)
+
+
+@inline_kernel
+def entry_in_nest(
+    rules: Rules, lists: ClassLists, book: OfferBook, scratch: Scratch, start: int, nest: Nest,
+    held_row: int, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
-    """Entry drawn by the nested logit from filled utilities; -1 for the outside option.
-
-    The luck of a vendor is the firm's, that of an offering and of the outside option the slot's:
-    slots that are tendered together tend to go to the same vendor.
-    """
-    start, end = bounds
-    best = float(gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)))
-    chosen = NONE
-    begin = start
-    while begin < end:
-        vendor = lists.vendor[begin]
-        stop = begin + 1
-        while stop < end and lists.vendor[stop] == vendor:
-            stop += 1
-        value, entry = best_of_nest(
-            lists, scratch, begin, stop, start, rules.dissimilarity, keys.offering, month, slot
-        )
-        if entry != NONE:
-            firm = slot // SLOTS_A_FIRM
-            luck = value + float(gumbel(draw(keys.nest, month, firm, vendor_keys[vendor], 1)))
+    """Row drawn within a nest: noise of the offering, addressed by model and variant."""
+    best, chosen = -np.inf, NONE
+    for i in range(nest.begin, nest.end):
+        if scratch.utility[i] > HALF_NEVER:
+            k = start + i
+            word = draw(keys.offering, month, slot, lists.key[k], lists.variant[k])
+            luck = (scratch.utility[i] - nest.top) / rules.dissimilarity + float(gumbel(word))
             if luck > best:
-                best, chosen = luck, entry
-        begin = stop
+                best, chosen = luck, lists.row[k]
+    if nest.extra > HALF_NEVER:
+        variant = book.access[held_row] + 3 * book.tuned[held_row]
+        word = draw(keys.offering, month, slot, book.key[held_row], variant)
+        luck = (nest.extra - nest.top) / rules.dissimilarity + float(gumbel(word))
+        if luck > best:
+            chosen = held_row
     return chosen
 
 
 @inline_kernel
+def choose(
+    rules: Rules, lists: ClassLists, book: OfferBook, scratch: Scratch, code: int,
+    looked: tuple[int, int, float], buyer: Buyer, keys: Keys, month: int, slot: int,
+) -> int:  # fmt: skip
+    """Row drawn by the nested logit from filled utilities; -1 for the outside option.
+
+    The luck of a vendor is the firm's, that of an offering and of the outside option the slot's:
+    slots that are tendered together tend to go to the same vendor. A nest is worth its best entry
+    at least, and that plus scale x ln of their number at most: most nests need no more.
+    """
+    first, last, extra = looked
+    start, scale = lists.start[code], rules.dissimilarity
+    runs = run_range(lists, code, first, last)
+    fill_tops(lists, scratch, start, runs)
+    outside = float(gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)))
+    bar, found, run = outside, False, runs[0]
+    while run < runs[1]:
+        nest = nest_at(lists, scratch, start, runs, run, buyer.held_vendor, extra)
+        bar = max(bar, nest.top + scratch.luck[lists.vendor[lists.run[run]]])
+        if nest.extra > HALF_NEVER:
+            found = True
+        run = nest.next_run
+    best = outside
+    chosen = Nest(0, 0, 0, np.float64(NEVER), np.float64(NEVER))
+    if extra > HALF_NEVER and not found:
+        value = extra + scratch.luck[buyer.held_vendor]
+        if value > best:
+            best, chosen = value, Nest(0, 0, 0, extra, extra)
+    run = runs[0]
+    while run < runs[1]:
+        nest = nest_at(lists, scratch, start, runs, run, buyer.held_vendor, extra)
+        luck = scratch.luck[lists.vendor[lists.run[run]]]
+        most = nest.top + scale * scratch.log_count[nest.end - nest.begin + 1] + luck
+        if nest.top > HALF_NEVER and most >= bar:
+            value = luck + inclusive_value(
+                scratch, nest.begin, nest.end, nest.extra, nest.top, scale
+            )
+            if value > best:
+                best, chosen = value, nest
+        run = nest.next_run
+    if chosen.top <= HALF_NEVER:
+        return NONE
+    return entry_in_nest(
+        rules, lists, book, scratch, start, chosen, buyer.held_row, keys, month, slot
+    )
+
+
+@inline_kernel
 def best_alternative(
-    lists: ClassLists, bounds: tuple[int, int], scratch: Scratch, chosen: int
-) -> int:
-    """Entry of highest utility among those of the other openness than the chosen one."""
-    start, end = bounds
-    best, found = -np.inf, NONE
-    for k in range(start, end):
-        other = lists.open[k] != lists.open[chosen]
-        if scratch.considered[k - start] and other and scratch.utility[k - start] > best:
-            best, found = float(scratch.utility[k - start]), k
+    lists: ClassLists, book: OfferBook, scratch: Scratch, code: int,
+    looked: tuple[int, int, float], buyer: Buyer, chosen: int,
+) -> int:  # fmt: skip
+    """Row of highest utility among those of the other openness than the chosen; -1 if none."""
+    first, last, extra = looked
+    start, found = lists.start[code], NONE
+    runs = run_range(lists, code, first, last)
+    best, at = HALF_NEVER, NONE
+    for run in range(runs[0], runs[1]):
+        other = lists.open[lists.run[run]] != book.open[chosen]
+        if other and scratch.top[run - runs[0]] > best:
+            best, at = scratch.top[run - runs[0]], run
+    if at != NONE:
+        for k in range(lists.run[at], lists.run[at + 1]):
+            if scratch.utility[k - start] == best:
+                found = lists.row[k]
+    if extra > best and buyer.held_open != book.open[chosen]:
+        found = buyer.held_row
     return found
 
 

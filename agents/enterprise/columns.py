@@ -78,6 +78,8 @@ class Slots(NamedTuple):
     vendor: I16
     """Vendor of the offering held now or last, or -1."""
     earlier_vendor: I16
+    taste: F32
+    """The firm's lasting taste for the vendor."""
     in_use_since: I16
     vendor_since: I16
     model_since: I16
@@ -125,6 +127,7 @@ def empty_slots(count: int) -> Slots:
     types: dict[str, type[np.generic]] = {
         "tier": np.int8, "tokens": np.float32, "value": np.float32, "difficulty": np.float32,
         "offering": np.int32, "channel": np.int8, "vendor": np.int16, "earlier_vendor": np.int16,
+        "taste": np.float32,
         "in_use_since": np.int16, "vendor_since": np.int16, "model_since": np.int16,
         "held_since": np.int16, "next_review": np.int16, "data": np.float32, "path": np.int8,
         "path_months": np.int16,

@@ -1,24 +1,28 @@
 """One slot's decision: who is asking, what it takes, what that leaves behind."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.common.compiled import inline_kernel
+from agents.common.mathematics import gumbel
 from agents.common.offers import ClassLists, OfferBook
+from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
-from agents.enterprise.calling import FRONTIER, INSIDE, WHOLE, class_of
-from agents.enterprise.choice import (
-    Keys,
-    Scratch,
-    add_terms,
-    best_alternative,
-    choose,
-    utilities,
+from agents.enterprise.calling import FRONTIER, INSIDE, REST, WHOLE, class_of
+from agents.enterprise.choice import Keys, add_terms, best_alternative, choose
+from agents.enterprise.columns import SLOTS_A_FIRM, Firms, Slots
+from agents.enterprise.evaluation import (
+    Buyer,
+    Parts,
+    Platforms,
+    Rules,
+    credit_factor,
+    parts_of,
+    taste,
+    tuned_gain,
 )
-from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.evaluation import Buyer, Platforms, Rules, parts_of, taste, tuned_gain
 from agents.enterprise.ledger import ALTERNATIVE_TERM, TERM, Ledger
 from agents.enterprise.sums import decision_cell
+from agents.enterprise.utilities import Firm, Scratch, incumbent_entries, prepare, utilities
 from agents.enterprise.world import World
 
 PATH_BEGAN = 1
@@ -39,7 +43,7 @@ def count_selfhosted(world: World, book: OfferBook, slots: Slots, first: int, la
 @inline_kernel
 def buyer_of(
     rules: Rules, world: World, book: OfferBook, firms: Firms, slots: Slots, firm: int, slot: int,
-    selfhosted: int,
+    selfhosted: int, place: int,
 ) -> Buyer:  # fmt: skip
     """Gather what evaluating an offering for this slot needs."""
     held = slots.offering[slot]
@@ -59,8 +63,9 @@ def buyer_of(
         firms.control[firm],
         firms.own_base[firm],
         rules.staff_month * (1.6 - 1.2 * skill) / max(sharing, 1),
-        firms.capital_cost[firm],
+        credit_factor(rules, firms.capital_cost[firm]),
         firms.platform[firm],
+        place,
         firms.portfolio[firm],
         row,
         slots.vendor[slot],
@@ -81,7 +86,9 @@ def leave(slots: Slots, slot: int) -> None:
 
 
 @inline_kernel
-def take(slots: Slots, slot: int, offering: int, vendor: int, channel: int, month: int) -> None:
+def take(
+    slots: Slots, slot: int, offering: int, vendor: int, taste: float, channel: int, month: int
+) -> None:
     """Hold a new offering from this month on."""
     if slots.offering[slot] == NONE:
         slots.in_use_since[slot] = month
@@ -90,6 +97,7 @@ def take(slots: Slots, slot: int, offering: int, vendor: int, channel: int, mont
     if slots.vendor[slot] != vendor:
         slots.earlier_vendor[slot] = slots.vendor[slot]
         slots.vendor[slot] = vendor
+        slots.taste[slot] = taste
         slots.vendor_since[slot] = month
     if slots.vendor_since[slot] == NONE:
         slots.vendor_since[slot] = month
@@ -111,54 +119,116 @@ def follow_path(book: OfferBook, slots: Slots, slot: int, row: int, month: int) 
 
 
 @inline_kernel
-def fill_tastes(
-    rules: Rules, world: World, keys: Keys, firm: int, tastes: NDArray[np.float32]
+def know_vendor(
+    rules: Rules, world: World, keys: Keys, firms: Firms, firm: int, vendor: int, scratch: Scratch
 ) -> None:
-    """Tastes of one firm for all vendors."""
-    for vendor in range(tastes.size):
-        tastes[vendor] = taste(keys.taste, firm, world.vendor_keys[vendor], rules.taste_spread)
+    """Fill in a firm's taste for a vendor, its fit with peers, and this month's luck with it."""
+    key = world.vendor_keys[vendor]
+    liking = taste(keys.taste, firm, key, rules.taste_spread)
+    scratch.taste[vendor] = liking
+    peers = world.peers[firms.group[firm], vendor]
+    scratch.fit[vendor] = liking + rules.peer_weight * peers
+    scratch.luck[vendor] = float(gumbel(draw(keys.nest, world.month, firm, key, 1)))
+
+
+@inline_kernel
+def know_vendors(
+    rules: Rules, world: World, keys: Keys, firms: Firms, firm: int, scratch: Scratch
+) -> None:
+    """Fill in all vendors for one firm."""
+    for vendor in range(world.vendor_keys.size):
+        know_vendor(rules, world, keys, firms, firm, vendor, scratch)
+
+
+@inline_kernel
+def shared_by_slots(rules: Rules, firms: Firms, firm: int) -> Firm:
+    """What the slots of a firm share when they decide."""
+    return Firm(
+        rules.risk_weight * firms.sensitivity[firm], 1.0 - firms.skill[firm], firms.control[firm],
+        firms.platform[firm], firms.portfolio[firm],
+    )  # fmt: skip
+
+
+@inline_kernel
+def explain(
+    rules: Rules, buyer: Buyer, book: OfferBook, lists: ClassLists, platforms: Platforms,
+    firms: Firms, slots: Slots, scratch: Scratch, ledger: Ledger, firm: int, slot: int, code: int,
+    looked: tuple[int, int, float], row: int, parts: Parts,
+) -> None:  # fmt: skip
+    """Add the terms of a choice, and of the best alternative of the other openness."""
+    weight = firms.weight[firm]
+    cell = decision_cell(book, firms, slots, firm, slot, row)
+    ledger.decision[cell, TERM - 2] += weight
+    add_terms(ledger.decision[cell], TERM, weight, rules, parts, scratch.fit[book.vendor[row]])
+    other = best_alternative(lists, book, scratch, code, looked, buyer, row)
+    if other != NONE:
+        second = parts_of(rules, buyer, book, platforms, other)
+        fit = scratch.fit[book.vendor[other]]
+        ledger.decision[cell, TERM - 1] += weight
+        add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
 
 
 @inline_kernel
 def decide(
     rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, keys: Keys, scratch: Scratch, tastes: NDArray[np.float32],
-    ledger: Ledger, firm: int, slot: int, slot_id: int, level: int, selfhosted: int,
+    firms: Firms, slots: Slots, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
+    slot: int, slot_id: int, code: int, level: int, selfhosted: int, place: int,
 ) -> float:  # fmt: skip
     """One choice; returns the months of value paid once for a change (0 if none)."""
     if level == WHOLE or slots.next_review[slot] <= world.month:
         pilot = 1 if firms.adopted_since[firm] == NONE else 0
         slots.next_review[slot] = world.month + firms.interval[firm] + pilot
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted)
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     if not buyer.tokens * buyer.value > 0.0:
         leave(slots, slot)
         return 0.0
-    code = class_of(firms, firm)
-    bounds = (lists.start[code], lists.start[code + 1])
-    peers = world.peers[firms.group[firm]]
-    utilities(rules, buyer, lists, platforms, bounds, level == INSIDE, tastes, peers, scratch)
-    entry = choose(rules, lists, bounds, scratch, world.vendor_keys, keys, world.month, slot_id)
-    if entry == NONE:
+    looked = utilities(rules, buyer, book, lists, platforms, code, level == INSIDE, scratch)
+    row = choose(
+        rules, lists, book, scratch, code, looked, buyer, keys, world.month, slot_id
+    )  # fmt: skip
+    if row == NONE:
         leave(slots, slot)
         return 0.0
-    row, vendor = lists.row[entry], lists.vendor[entry]
-    parts = parts_of(rules, buyer, lists, platforms, entry)
-    if world.home[firms.region[firm]] == 1:
-        weight = firms.weight[firm]
-        cell = decision_cell(book, firms, slots, firm, slot, row)
-        fit = tastes[vendor] + rules.peer_weight * peers[vendor]
-        ledger.decision[cell, TERM - 2] += weight
-        add_terms(ledger.decision[cell], TERM, weight, rules, parts, fit)
-        other = best_alternative(lists, bounds, scratch, entry)
-        if other != NONE:
-            second = parts_of(rules, buyer, lists, platforms, other)
-            rival = lists.vendor[other]
-            fit = tastes[rival] + rules.peer_weight * peers[rival]
-            ledger.decision[cell, TERM - 1] += weight
-            add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
-    if book.offering[row] != slots.offering[slot]:
-        take(slots, slot, book.offering[row], vendor, parts.channel, world.month)
-        follow_path(book, slots, slot, row, world.month)
-        return parts.switch + parts.integration
+    parts = parts_of(rules, buyer, book, platforms, row)
+    if place == 0:
+        explain(
+            rules, buyer, book, lists, platforms, firms, slots, scratch, ledger, firm, slot,
+            code, looked, row, parts,
+        )  # fmt: skip
     slots.channel[slot] = parts.channel
-    return 0.0
+    if book.offering[row] == slots.offering[slot]:
+        return 0.0
+    vendor = book.vendor[row]
+    take(slots, slot, book.offering[row], vendor, scratch.taste[vendor], parts.channel,
+         world.month)  # fmt: skip
+    follow_path(book, slots, slot, row, world.month)
+    return parts.switch + parts.integration
+
+
+@inline_kernel
+def decide_firm(
+    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
+    firms: Firms, slots: Slots, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
+    widest: int, place: int,
+) -> None:  # fmt: skip
+    """All choices of a firm's month, each with the portfolio at hand before any of them."""
+    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    code, shared = class_of(firms, firm), shared_by_slots(rules, firms, firm)
+    selfhosted = count_selfhosted(world, book, slots, first, last)
+    if widest == WHOLE:
+        know_vendors(rules, world, keys, firms, firm, scratch)
+        prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1], shared,
+                scratch)  # fmt: skip
+    for slot in range(first, last):
+        level = scratch.levels[slot - first]
+        if level == REST:
+            continue
+        vendor = slots.vendor[slot]
+        if widest == INSIDE:
+            know_vendor(rules, world, keys, firms, firm, vendor, scratch)
+            begin, end = incumbent_entries(lists, code, vendor)
+            prepare(rules, lists, platforms, code, begin, end, shared, scratch)
+        scratch.one_offs[slot - first] = decide(
+            rules, world, book, lists, platforms, firms, slots, keys, scratch, ledger, firm, slot,
+            firm * SLOTS_A_FIRM + slot - first, code, level, selfhosted, place,
+        )  # fmt: skip

@@ -70,35 +70,33 @@ def draw_sample(
 @bare_kernel
 def _fill(
     firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: Firms, slots: Slots,
-    growth: float, rules: Rules, lists: ClassLists, platforms: Platforms, key: np.uint64,
-    vendor_keys: NDArray[np.uint32], demand: Demand,
+    growth: float, rules: Rules, book: OfferBook, lists: ClassLists, platforms: Platforms,
+    key: np.uint64, vendor_keys: NDArray[np.uint32], home: NDArray[np.int8], demand: Demand,
 ) -> None:  # fmt: skip
     for i in range(firm_of.size):
         firm, slot = firm_of[i], slot_of[i]
         skill = firms.skill[firm]
         data = np.float64(slots.data[slot])
+        credit = credit_factor(rules, firms.capital_cost[firm])
         buyer = Buyer(
             firms.theta[firm], slots.tokens[slot] * growth, slots.value[slot],
             slots.difficulty[slot], tuned_gain(rules, data),
             min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
             rules.risk_weight * firms.sensitivity[firm], 1.0 - skill, firms.control[firm],
             firms.own_base[firm], rules.staff_month * (1.6 - 1.2 * skill),
-            firms.capital_cost[firm], firms.platform[firm], np.uint64(0), -1, -1, np.uint32(0),
-            0, 0, False,
+            credit, firms.platform[firm], 0 if home[firms.region[firm]] == 1 else 1, np.uint64(0),
+            -1, -1, np.uint32(0), 0, 0, False,
         )  # fmt: skip
         demand.value[i] = buyer.value
         if not buyer.tokens * buyer.value > 0.0:
             continue
         code = class_of(firms, firm)
-        credit = credit_factor(rules, buyer.capital_cost)
         demand.price_weight[i] = buyer.theta * credit / buyer.value
         for k in range(lists.start[code], lists.start[code + 1]):
             row = lists.row[k]
-            if lists.listed[k] == 0:
-                continue
             if lists.tuning_price[k] > 0.0 and buyer.training <= 0.0:
                 continue
-            parts = parts_of(rules, buyer, lists, platforms, k)
+            parts = parts_of(rules, buyer, book, platforms, row)
             vendor = lists.vendor[k]
             liking = taste(key, firm, vendor_keys[vendor], rules.taste_spread)
             paid = demand.price_weight[i] * lists.price[k]
@@ -110,7 +108,7 @@ def _fill(
 def entry_demand(
     sample: Sample, columns: EnterpriseColumns, growth: float, rules: Rules, book: OfferBook,
     lists: ClassLists, platforms: Platforms, taste_key: np.uint64,
-    vendor_keys: NDArray[np.uint32],
+    vendor_keys: NDArray[np.uint32], home: NDArray[np.int8],
 ) -> Demand:  # fmt: skip
     """Utilities of the sampled slots as if they held nothing: cost sample x list length."""
     types, rows = len(sample.firm), book.offering.size
@@ -119,7 +117,7 @@ def entry_demand(
         np.full((types, rows), np.inf), np.ones(types),
     )  # fmt: skip
     _fill(
-        sample.firm, sample.slot, columns.firms, columns.slots, growth, rules, lists, platforms,
-        taste_key, vendor_keys, demand,
+        sample.firm, sample.slot, columns.firms, columns.slots, growth, rules, book, lists,
+        platforms, taste_key, vendor_keys, home, demand,
     )  # fmt: skip
     return demand

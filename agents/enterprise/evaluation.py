@@ -6,7 +6,8 @@ For slot s of firm i and offering j, in fractions of the value at stake V:
 
 P is success by item response, cost what the buyer pays a month, risk exposed data, the one-off
 terms are spread over the holding time H, and fit is packaging, control, peers and lasting taste.
-Functions here are pure; `month.py` calls them for slots that are due, `demand.py` for a sample.
+Functions here are pure and take one row of the book: they define the terms. `utilities.py` does the
+same for whole lists at once.
 """
 
 from typing import NamedTuple
@@ -14,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import inline_kernel
+from agents.common.compiled import inline_kernel, kernel
 from agents.common.mathematics import fast_exp, sigmoid
-from agents.common.offers import ClassLists
+from agents.common.offers import OfferBook
 from agents.common.randomness import words
 
 F32 = NDArray[np.float32]
@@ -86,8 +87,11 @@ class Buyer(NamedTuple):
     own_base: float
     staff: float
     """Staff cost the slot would carry under self-hosting, $ a month."""
-    capital_cost: float
+    credit: float
+    """Present worth of a bill of 1."""
     platform: int
+    place: int
+    """0 at home, 1 elsewhere."""
     portfolio: np.uint64
     held_row: int
     held_vendor: int
@@ -143,79 +147,101 @@ def is_known(portfolio: np.uint64, vendor: int) -> bool:
 
 
 @inline_kernel
-def switching_months(rules: Rules, buyer: Buyer, lists: ClassLists, k: int) -> float:
-    """One-off cost of leaving what is held, or was held last, for entry `k`, months of value."""
-    if buyer.held_vendor < 0 or lists.row[k] == buyer.held_row:
+def switching_months(rules: Rules, buyer: Buyer, book: OfferBook, row: int) -> float:
+    """One-off cost of leaving what is held, or was held last, for a row, months of value."""
+    if buyer.held_vendor < 0 or row == buyer.held_row:
         return 0.0
     tuned = rules.switching_tuned if buyer.held_variant >= 3 else 1.0
-    if lists.vendor[k] == buyer.held_vendor:
-        if lists.key[k] == buyer.held_model_key:
+    if book.vendor[row] == buyer.held_vendor:
+        if book.key[row] == buyer.held_model_key:
             return rules.switching_access * tuned
         return rules.switching_inside * tuned
-    both_open = buyer.held_open == 1 and lists.open[k] == 1
+    both_open = buyer.held_open == 1 and book.open[row] == 1
     return rules.switching * tuned * (rules.switching_open if both_open else 1.0)
 
 
 @inline_kernel
+def known_integration(rules: Rules, known: bool) -> float:
+    """Months of integrating a service of a vendor, before what its openness adds."""
+    return rules.integration * (rules.integration_known if known else 1.0)
+
+
+@inline_kernel
+def vendor_charge(rules: Rules, portfolio: np.uint64, known: bool) -> float:
+    """Months an additional vendor costs: routing, procurement, cross-system traffic."""
+    return rules.additional_vendor if not known and portfolio != np.uint64(0) else 0.0
+
+
+@inline_kernel
+def needs_no_integration(buyer: Buyer, vendor: int, key: np.uint32, access: int) -> bool:
+    """Whether the slot moves on the connection it has: same vendor and access, or same model."""
+    if not buyer.in_use or vendor != buyer.held_vendor:
+        return False
+    return access == buyer.held_variant % 3 or (key == buyer.held_model_key and access != 2)
+
+
+@inline_kernel
 def integration_months(
-    rules: Rules, buyer: Buyer, lists: ClassLists, k: int, platform: bool
+    rules: Rules, buyer: Buyer, book: OfferBook, row: int, platform: bool
 ) -> float:
-    """One-off cost of integrating entry `k`, months of value."""
-    access = lists.variant[k] % 3
-    if buyer.in_use and lists.vendor[k] == buyer.held_vendor:
-        same_model = lists.key[k] == buyer.held_model_key
-        if access == buyer.held_variant % 3 or (same_model and access != 2):
-            return 0.0
-    months = rules.integration
-    known = is_known(buyer.portfolio, lists.vendor[k])
-    if known:
-        months *= rules.integration_known
+    """One-off cost of integrating a row, months of value."""
+    access, vendor = book.access[row], book.vendor[row]
+    if needs_no_integration(buyer, vendor, book.key[row], access):
+        return 0.0
+    known = is_known(buyer.portfolio, vendor)
+    months = known_integration(rules, known)
     if access == 2:
         months *= rules.integration_selfhost
-    if lists.open[k] == 1:
+    if book.open[row] == 1:
         months += rules.integration_open
-    if not known and buyer.portfolio != np.uint64(0) and not platform:
-        months += rules.additional_vendor
-    return months
+    return months if platform else months + vendor_charge(rules, buyer.portfolio, known)
 
 
 @inline_kernel
 def running_cost(
-    rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, k: int, platform: bool
+    buyer: Buyer, book: OfferBook, platforms: Platforms, row: int, platform: bool
 ) -> float:
-    """Cost of entry `k` as a fraction of the value at stake, every month."""
-    fee = 1.0 + platforms.fee[buyer.platform] if platform else 1.0
+    """Cost of a row as a fraction of the value at stake, every month."""
+    fee = platforms.fee[buyer.platform] if platform else 0.0
     at_stake = buyer.value * buyer.tokens
-    if lists.variant[k] % 3 == 2:
-        rent = replicas(buyer.tokens, lists.replica_capacity[k]) * lists.replica_rent[k]
+    if book.access[row] == 2:
+        rent = replicas(buyer.tokens, book.replica_capacity[row]) * book.replica_rent[row]
         saving = 1.0 - platforms.staff_saving[buyer.platform] if platform else 1.0
-        staff = buyer.staff * saving
-        return (rent * (1.0 - buyer.own_base) * (fee + lists.fees[k]) + staff) / at_stake
-    credit = credit_factor(rules, buyer.capital_cost)
-    return lists.price[k] * fee * credit / buyer.value
+        shares = 1.0 + fee + book.fee_rate[row] + book.services_rate[row]
+        return (rent * (1.0 - buyer.own_base) * shares + buyer.staff * saving) / at_stake
+    return book.price[row] * (1.0 + fee) * buyer.credit / buyer.value
+
+
+@inline_kernel
+def exposure_of(rules: Rules, book: OfferBook, row: int, place: int, unskilled: float) -> float:
+    """Exposure of a buyer's data to a row; place 0 is home, 1 elsewhere."""
+    if book.access[row] == 2:
+        return rules.exposure_selfhost * book.risk[row] + rules.exposure_unskilled * unskilled
+    if book.access[row] == 1:
+        return rules.exposure_hosted * book.risk[row]
+    return (rules.exposure_foreign if book.abroad[row] != place else 1.0) * book.risk[row]
 
 
 @inline_kernel
 def channel_parts(
-    rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, k: int, platform: bool
+    rules: Rules, buyer: Buyer, book: OfferBook, platforms: Platforms, row: int, platform: bool
 ) -> Parts:
-    """Parts of the utility of entry `k` through one channel; success and risk left at zero."""
-    at_stake = buyer.value * buyer.tokens
-    cost = running_cost(rules, buyer, lists, platforms, k, platform)
-    training = lists.tuning_price[k] * buyer.training
-    if training > 0.0 and lists.row[k] != buyer.held_row:
-        cost += training / (at_stake * rules.holding)
-    packaging = lists.packaging[k]
+    """Parts of the utility of a row through one channel; success and risk left at zero."""
+    cost = running_cost(buyer, book, platforms, row, platform)
+    training = book.tuning_price[row] * buyer.training
+    if training > 0.0 and row != buyer.held_row:
+        cost += training / (buyer.value * buyer.tokens * rules.holding)
+    packaging = book.packaging[row]
     if platform:
         packaging = max(packaging, platforms.packaging[buyer.platform])
     return Parts(
         0.0,
         cost,
         0.0,
-        switching_months(rules, buyer, lists, k),
-        integration_months(rules, buyer, lists, k, platform),
+        switching_months(rules, buyer, book, row),
+        integration_months(rules, buyer, book, row, platform),
         packaging,
-        buyer.control * lists.control[k],
+        buyer.control * book.control[row],
         1 if platform else 0,
     )
 
@@ -227,19 +253,18 @@ def channel_value(rules: Rules, parts: Parts) -> float:
 
 
 @inline_kernel
-def parts_of(rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, k: int) -> Parts:
-    """All parts of the utility of entry `k` through the better channel."""
-    best = channel_parts(rules, buyer, lists, platforms, k, False)
-    if buyer.platform >= 0 and lists.resold[k] == 1:
-        other = channel_parts(rules, buyer, lists, platforms, k, True)
+def parts_of(rules: Rules, buyer: Buyer, book: OfferBook, platforms: Platforms, row: int) -> Parts:
+    """All parts of the utility of a row of the book through the better channel."""
+    best = channel_parts(rules, buyer, book, platforms, row, False)
+    if buyer.platform >= 0:
+        other = channel_parts(rules, buyer, book, platforms, row, True)
         if channel_value(rules, other) > channel_value(rules, best):
             best = other
-    margin = lists.q[k] + lists.gain[k] * (buyer.gain + lists.crowd_gain[k]) - buyer.difficulty
-    exposure = lists.exposure[k] + lists.exposure_skill[k] * buyer.unskilled
+    quality = book.q_perceived[row] + book.gain[row] * (buyer.gain + book.crowd_gain[row])
     return Parts(
-        success_rate(rules, margin),
+        success_rate(rules, quality - buyer.difficulty),
         best.cost,
-        buyer.risk * exposure,
+        buyer.risk * exposure_of(rules, book, row, buyer.place, buyer.unskilled),
         best.switch,
         best.integration,
         best.packaging,
@@ -263,3 +288,9 @@ def taste(key: np.uint64, firm: int, vendor_key: int, spread: float) -> float:
     w0, w1, w2, w3 = words(key, 0, firm, vendor_key, 0)
     total = np.float64(w0) + np.float64(w1) + np.float64(w2) + np.float64(w3)
     return spread * (total * 2.0**-32 - 2.0) * 1.7320508075688772
+
+
+@kernel
+def taste_at(key: np.uint64, firm: int, vendor_key: int, spread: float) -> float:
+    """`taste` for callers that are not compiled."""
+    return taste(key, firm, vendor_key, spread)

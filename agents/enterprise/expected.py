@@ -27,10 +27,16 @@ from agents.enterprise.calling import (
     restriction_chance,
     wake_chance,
 )
-from agents.enterprise.choice import Keys, Scratch, utilities
+from agents.enterprise.choice import HALF_NEVER, Keys
 from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.deciding import buyer_of, count_selfhosted, fill_tastes
+from agents.enterprise.deciding import (
+    buyer_of,
+    count_selfhosted,
+    know_vendors,
+    shared_by_slots,
+)
 from agents.enterprise.evaluation import Platforms, Rules
+from agents.enterprise.utilities import NEVER, Scratch, prepare, utilities
 from agents.enterprise.world import World
 
 Floats = NDArray[np.float64]
@@ -56,32 +62,41 @@ def quadrature(lists: ClassLists) -> Quadrature:
 
 @inline_kernel
 def closed_form(
-    lists: ClassLists, bounds: tuple[int, int], scratch: Scratch, scale: float, out: Floats
-) -> None:
-    """Nested logit probabilities of the entries of a list from filled utilities."""
-    start, end = bounds
-    outside, begin = 1.0, start
-    while begin < end:
-        stop = begin
-        top = -np.inf
-        while stop < end and lists.vendor[stop] == lists.vendor[begin]:
-            if scratch.considered[stop - start]:
-                top = max(top, np.float64(scratch.utility[stop - start]))
+    lists: ClassLists, scratch: Scratch, start: int, looked: tuple[int, int, float],
+    held_vendor: int, scale: float, out: Floats,
+) -> float:  # fmt: skip
+    """Nested logit probabilities of the entries looked at; returns that of what is held off list.
+
+    Positions in `out` are those of the scratch.
+    """
+    first, last, extra = looked
+    outside, kept, begin, found = 1.0, 0.0, first, False
+    while begin < last:
+        vendor, stop = lists.vendor[begin], begin
+        top = extra if vendor == held_vendor else np.float64(NEVER)
+        while stop < last and lists.vendor[stop] == vendor:
+            top = max(top, np.float64(scratch.utility[stop - start]))
             stop += 1
         total = 0.0
+        if vendor == held_vendor and extra > HALF_NEVER:
+            found, kept = True, np.exp((extra - top) / scale)
+            total = kept
         for k in range(begin, stop):
-            out[k - start] = 0.0
-            if scratch.considered[k - start]:
-                out[k - start] = np.exp((scratch.utility[k - start] - top) / scale)
-                total += out[k - start]
-        if total > 0.0:
-            worth = np.exp(top + scale * np.log(total))
-            outside += worth
-            for k in range(begin, stop):
-                out[k - start] *= worth / total
+            out[k - start] = np.exp((scratch.utility[k - start] - top) / scale)
+            total += out[k - start]
+        worth = np.exp(top + scale * np.log(total)) if top > HALF_NEVER else 0.0
+        outside += worth
+        for k in range(begin, stop):
+            out[k - start] *= worth / total
+        if vendor == held_vendor:
+            kept *= worth / total
         begin = stop
-    for k in range(end - start):
-        out[k] /= outside
+    if extra > HALF_NEVER and not found:
+        kept = np.exp(extra)
+        outside += kept
+    for k in range(first, last):
+        out[k - start] /= outside
+    return kept / outside
 
 
 @inline_kernel
@@ -91,16 +106,20 @@ def expect_choice(
     inside: bool, selfhosted: int, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one deciding slot's expected choices, times `mass`."""
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted)
+    place = 0 if world.home[firms.region[firm]] == 1 else 1
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     if not buyer.tokens * buyer.value > 0.0:
         return
     code = class_of(firms, firm)
-    bounds = (lists.start[code], lists.start[code + 1])
-    peers = world.peers[firms.group[firm]]
-    utilities(rules, buyer, lists, platforms, bounds, inside, scratch.tastes, peers, scratch)
-    closed_form(lists, bounds, scratch, rules.dissimilarity, room.probability)
-    for k in range(bounds[0], bounds[1]):
-        counts[lists.row[k]] += mass * room.probability[k - bounds[0]]
+    start = lists.start[code]
+    looked = utilities(rules, buyer, book, lists, platforms, code, inside, scratch)
+    kept = closed_form(
+        lists, scratch, start, looked, buyer.held_vendor, rules.dissimilarity, room.probability
+    )
+    if kept > 0.0:
+        counts[buyer.held_row] += mass * kept
+    for k in range(looked[0], looked[1]):
+        counts[lists.row[k]] += mass * room.probability[k - start]
 
 
 @inline_kernel
@@ -168,6 +187,9 @@ def expect_case(
             staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
     portfolio = firms.portfolio[firm]
     firms.portfolio[firm] = staying
+    code = class_of(firms, firm)
+    prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
+            shared_by_slots(rules, firms, firm), scratch)  # fmt: skip
     selfhosted = count_selfhosted(world, book, slots, first, last)
     for slot in range(first, last):
         expect_slot(
@@ -214,7 +236,7 @@ def expect_block(
     decides, up to 64 times over.
     """
     for firm in range(firms.weight.size):
-        fill_tastes(rules, world, keys, firm, scratch.tastes)
+        know_vendors(rules, world, keys, firms, firm, scratch)
         restricted = firms.restricted[firm]
         chance = restriction_chance(firms, world, firm)
         mass = np.float64(firms.weight[firm])

@@ -1,12 +1,15 @@
 """How one slot's and one firm's month enter the ledger (columns: see `ledger.py`)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from agents.common.compiled import inline_kernel
+from agents.common.mathematics import fast_log
 from agents.common.offers import OfferBook
 from agents.common.vocabulary import NONE
 from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.evaluation import Platforms, Rules
+from agents.enterprise.evaluation import Platforms, Rules, exposure_of
 from agents.enterprise.ledger import (
     HISTOGRAM_BINS,
     HISTOGRAM_LOWEST,
@@ -14,8 +17,40 @@ from agents.enterprise.ledger import (
     Ledger,
 )
 
-Payments = tuple[float, float, float, float, float, float, float, float, float]
 YEAR = 12
+LOG2_E = 1.4426950408889634
+
+
+class Use(NamedTuple):
+    """One slot's month. Money in $, tokens in Mtok."""
+
+    row: int
+    platform: int
+    """Bought through this platform; -1 if directly."""
+    tokens: float
+    at_stake: float
+    success: float
+    bill: float
+    fee: float
+    tuning: float
+    rent: float
+    staff: float
+    change: float
+    """One-off terms, paid in the month of change."""
+    money: float
+    """Cost (or gain) of paying ahead (or late)."""
+
+
+class Totals(NamedTuple):
+    """A firm's month so far."""
+
+    slots: int
+    open_slots: int
+    selfhosted: int
+    tokens: float
+    spend: float
+    paid: float
+    surplus: float
 
 
 @inline_kernel
@@ -31,74 +66,63 @@ def decision_cell(
 @inline_kernel
 def add_slot(
     ledger: Ledger, rules: Rules, book: OfferBook, platforms: Platforms, firms: Firms,
-    slots: Slots, firm: int, slot: int, row: int, place: int, platform: int, tokens: float,
-    at_stake: float, success: float, payments: Payments, liking: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Count one slot's month; returns its tokens and what it spent (without staff, one-offs)."""
-    bill, fee, tuning, rent, licence, services, staff, one_off, money = payments
-    weight = firms.weight[firm]
-    spend = bill + fee + tuning + rent + licence + services
-    full = spend + staff + one_off + money
-    exposure = _exposure(rules, book, firms, firm, row, place)
+    slots: Slots, firm: int, slot: int, place: int, use: Use, totals: Totals,
+) -> Totals:  # fmt: skip
+    """Count one slot's month; returns the firm's totals with it."""
+    weight, row = firms.weight[firm], use.row
+    owned = book.access[row] == 2
+    licence = use.rent * book.fee_rate[row]
+    services = use.rent * book.services_rate[row]
+    spend = use.bill + use.fee + use.tuning + use.rent + licence + services
+    full = spend + use.staff + use.change + use.money
     packaging = np.float64(book.packaging[row])
-    if platform != NONE:
-        packaging = max(packaging, np.float64(platforms.packaging[platform]))
-    fit = at_stake * (packaging + firms.control[firm] * book.control[row])
-    risk = at_stake * rules.risk_weight * firms.sensitivity[firm] * exposure
-    surplus = at_stake * success - full - risk + fit
+    if use.platform != NONE:
+        packaging = max(packaging, np.float64(platforms.packaging[use.platform]))
+    exposure = exposure_of(rules, book, row, place, 1.0 - firms.skill[firm])
+    fit = use.at_stake * (packaging + firms.control[firm] * book.control[row])
+    risk = use.at_stake * rules.risk_weight * firms.sensitivity[firm] * exposure
+    surplus = use.at_stake * use.success - full - risk + fit
+    weighted = weight * use.tokens
     target = ledger.row[place, row]
     target[0] += weight
-    target[1] += weight * tokens
-    target[2] += weight * bill
-    target[3] += weight * fee
-    target[4] += weight * tuning
-    target[5] += weight * rent
-    target[6] += weight * licence
-    target[7] += weight * services
-    target[8] += weight * staff
-    target[9] += weight * one_off
-    target[10] += weight * money
-    target[11] += weight * tokens * success
-    target[12] += weight * at_stake
+    target[1] += weighted
+    target[11] += weighted * use.success
+    target[12] += weight * use.at_stake
     target[13] += weight * surplus
     target[14] += weight * fit
-    target[15] += weight * at_stake * liking
-    segment = ledger.segment[firms.group[firm]]
-    segment[2] += weight
-    segment[3] += weight * book.open[row]
-    segment[4] += weight * (1.0 if book.access[row] == 2 else 0.0)
-    segment[6] += weight * tokens
-    segment[7] += weight * spend
-    segment[8] += weight * surplus
-    segment[9] += weight * full
-    ledger.peer_slots[firms.group[firm], slots.vendor[slot]] += weight
-    if platform != NONE:
-        ledger.platform[place, platform, 0] += weight * tokens
-        ledger.platform[place, platform, 1] += weight * (bill + rent + fee)
-        ledger.platform[place, platform, 2] += weight * fee
-        ledger.platform[place, platform, 3] += weight * fee * (book.access[row] == 0)
+    target[15] += weight * use.at_stake * slots.taste[slot]
+    if owned:
+        target[5] += weight * use.rent
+        target[6] += weight * licence
+        target[7] += weight * services
+        target[8] += weight * use.staff
+    else:
+        target[2] += weight * use.bill
+        target[10] += weight * use.money
+    if use.change + use.tuning > 0.0:
+        target[4] += weight * use.tuning
+        target[9] += weight * use.change
+    if use.platform != NONE:
+        target[3] += weight * use.fee
+        sold = ledger.platform[place, use.platform]
+        sold[0] += weighted
+        sold[1] += weight * (use.bill + use.rent + use.fee)
+        sold[2] += weight * use.fee
+        sold[3] += 0.0 if book.access[row] != 0 else weight * use.fee
     if place == 0:
         cell = ledger.decision[decision_cell(book, firms, slots, firm, slot, row)]
         cell[0] += weight
-        cell[1] += weight * tokens
-        cell[2] += weight * at_stake
-        cell[3] += weight * (spend + one_off + money)
-        cell[4] += weight * staff
-        cell[5] += weight * tokens * success
-    return tokens, spend
-
-
-@inline_kernel
-def _exposure(
-    rules: Rules, book: OfferBook, firms: Firms, firm: int, row: int, place: int
-) -> float:
-    """Exposure of data to what is held, as in the choice."""
-    if book.access[row] == 2:
-        return rules.exposure_selfhost + rules.exposure_unskilled * (1.0 - firms.skill[firm])
-    base = rules.exposure_hosted
-    if book.access[row] == 0:
-        base = rules.exposure_foreign if book.abroad[row] != place else 1.0
-    return base * book.risk[row]
+        cell[1] += weighted
+        cell[2] += weight * use.at_stake
+        cell[3] += weight * (spend + use.change + use.money)
+        cell[4] += weight * use.staff
+        cell[5] += weighted * use.success
+    ledger.peer_slots[firms.group[firm], slots.vendor[slot]] += weight
+    return Totals(
+        totals.slots + 1, totals.open_slots + book.open[row], totals.selfhosted + owned,
+        totals.tokens + use.tokens, totals.spend + spend, totals.paid + full,
+        totals.surplus + surplus,
+    )  # fmt: skip
 
 
 @inline_kernel
@@ -112,69 +136,89 @@ def _bits(value: np.uint64) -> int:
 
 
 @inline_kernel
+def add_segment(ledger: Ledger, firms: Firms, firm: int, totals: Totals) -> None:
+    """Count one firm in its segment."""
+    weight, group = firms.weight[firm], firms.group[firm]
+    in_use = totals.slots > 0
+    segment, peers = ledger.segment[group], ledger.peer_firms[group]
+    segment[0] += weight
+    peers[0] += weight
+    segment[5] += weight * firms.restricted[firm]
+    if in_use:
+        segment[1] += weight
+        peers[1] += weight
+        segment[2] += weight * totals.slots
+        segment[3] += weight * totals.open_slots
+        segment[4] += weight * totals.selfhosted
+        segment[6] += weight * totals.tokens
+        segment[7] += weight * totals.spend
+        segment[8] += weight * totals.surplus
+        segment[9] += weight * totals.paid
+
+
+@inline_kernel
 def add_firm(
     ledger: Ledger, book: OfferBook, row_of: np.ndarray, month: int, firms: Firms, slots: Slots,
-    firm: int, place: int, in_use: bool,
+    firm: int, place: int, totals: Totals,
 ) -> None:  # fmt: skip
     """Count one firm's month and set its portfolio."""
-    weight = firms.weight[firm]
-    group = firms.group[firm]
-    segment = ledger.segment[group]
-    segment[0] += weight
-    segment[1] += weight * in_use
-    segment[5] += weight * firms.restricted[firm]
-    ledger.peer_firms[group, 0] += weight
-    ledger.peer_firms[group, 1] += weight * in_use
-    vendors, earlier, models, used, open_used, tiers = _portfolio(
-        book, row_of, month, firms, slots, firm
-    )
+    add_segment(ledger, firms, firm, totals)
+    if place == 0:
+        survey, weight = ledger.survey[firms.band[firm]], firms.weight[firm]
+        survey[0] += weight
+        survey[2] += weight * firms.restricted[firm]
+        survey[3] += weight * firms.ever_restricted[firm]
+        if firms.builder[firm] == 1:
+            _add_path(survey, firms, slots, firm, weight)
+    if totals.slots == 0:
+        firms.portfolio[firm] = np.uint64(0)
+        return
+    vendors, earlier, models, tiers = _portfolio(book, row_of, month, firms, slots, firm)
     firms.portfolio[firm] = vendors
     if place != 0:
         return
-    survey = ledger.survey[firms.band[firm]]
-    survey[0] += weight
-    survey[2] += weight * firms.restricted[firm]
-    survey[3] += weight * firms.ever_restricted[firm]
-    if earlier != np.uint64(0) and in_use:
+    if earlier != np.uint64(0):
         survey[11] += weight
         survey[12] += weight * (vendors & earlier == np.uint64(0))
     _add_slots_survey(survey, book, row_of, month, firms, slots, firm, weight)
-    if not in_use:
-        return
     survey[1] += weight
-    survey[4] += weight * used
-    survey[5] += weight * open_used
-    survey[6] += weight * (open_used > 0)
-    survey[13] += weight * _bits(vendors)
-    survey[14] += weight * (_bits(vendors) >= 3)
+    survey[4] += weight * totals.slots
+    survey[5] += weight * totals.open_slots
+    survey[6] += weight * (totals.open_slots > 0)
+    count = _bits(vendors)
+    survey[13] += weight * count
+    survey[14] += weight * (count >= 3)
     survey[15] += weight * (models >= 5)
     survey[19] += weight * firms.tokens[firm] * (tiers >= 2)
     survey[20] += weight * firms.tokens[firm]
-    tokens = np.float64(firms.tokens[firm])
-    if tokens > 0.0:
-        position = (np.log2(tokens) - HISTOGRAM_LOWEST) * HISTOGRAM_PER_OCTAVE
-        bin_ = min(max(int(position), 0), HISTOGRAM_BINS - 1)
-        ledger.histogram[bin_, 0] += weight
-        ledger.histogram[bin_, 1] += weight * tokens
+    if totals.tokens > 0.0:
+        position = histogram_bin(totals.tokens)
+        ledger.histogram[position, 0] += weight
+        ledger.histogram[position, 1] += weight * totals.tokens
+
+
+@inline_kernel
+def histogram_bin(tokens: float) -> int:
+    """Bin of a firm's tokens: eight to a doubling. The fast logarithm may err at an edge."""
+    doublings = float(fast_log(np.float32(tokens))) * LOG2_E
+    position = int((doublings - HISTOGRAM_LOWEST) * HISTOGRAM_PER_OCTAVE)
+    return min(max(position, 0), HISTOGRAM_BINS - 1)
 
 
 @inline_kernel
 def _portfolio(
     book: OfferBook, row_of: np.ndarray, month: int, firms: Firms, slots: Slots, firm: int
-) -> tuple[np.uint64, np.uint64, int, int, int, int]:
-    """Vendors in use now and a year ago, distinct models, slots, open slots, model tiers."""
+) -> tuple[np.uint64, np.uint64, int, int]:
+    """Vendors in use now and a year ago, distinct models, model tiers."""
     first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
     vendors = earlier = tiers = np.uint64(0)
-    models = used = open_used = 0
+    models = 0
     for slot in range(first, last):
         held = slots.offering[slot]
         if held == NONE:
             continue
-        row = row_of[held]
-        used += 1
-        open_used += book.open[row]
         vendors |= np.uint64(1) << np.uint64(slots.vendor[slot])
-        tiers |= np.uint64(1) << np.uint64(book.tier[row])
+        tiers |= np.uint64(1) << np.uint64(book.tier[row_of[held]])
         repeated = False
         for other in range(first, slot):
             if slots.offering[other] != NONE and slots.offering[other] // 6 == held // 6:
@@ -185,7 +229,18 @@ def _portfolio(
             if slots.vendor_since[slot] > month - YEAR and slots.earlier_vendor[slot] != NONE:
                 past = slots.earlier_vendor[slot]
             earlier |= np.uint64(1) << np.uint64(past)
-    return vendors, earlier, models, used, open_used, _bits(tiers)
+    return vendors, earlier, models, _bits(tiers)
+
+
+@inline_kernel
+def _add_path(survey: np.ndarray, firms: Firms, slots: Slots, firm: int, weight: float) -> None:
+    """A builder's way from closed services to tuned open models."""
+    for slot in range(firms.first_slot[firm], firms.first_slot[firm + 1]):
+        if slots.path[slot] >= 1:
+            survey[16] += weight
+            if slots.path[slot] == 2:
+                survey[17] += weight
+                survey[18] += weight * slots.path_months[slot]
 
 
 @inline_kernel
@@ -193,29 +248,25 @@ def _add_slots_survey(
     survey: np.ndarray, book: OfferBook, row_of: np.ndarray, month: int, firms: Firms,
     slots: Slots, firm: int, weight: float,
 ) -> None:  # fmt: skip
-    """Yearly switching and upgrading, the path of builders, and who gets the larger spend."""
-    closed_tokens = open_tokens = 0.0
+    """Yearly switching and upgrading, and whether closed models get the larger spend."""
+    closed_spend = open_spend = 0.0
     for slot in range(firms.first_slot[firm], firms.first_slot[firm + 1]):
-        if firms.builder[firm] == 1 and slots.path[slot] >= 1:
-            survey[16] += weight
-            if slots.path[slot] == 2:
-                survey[17] += weight
-                survey[18] += weight * slots.path_months[slot]
         held = slots.offering[slot]
         if held == NONE:
             continue
-        wanted = np.float64(slots.tokens[slot]) * _unit_cost(book, firms, firm, row_of[held])
-        if book.open[row_of[held]] == 1:
-            open_tokens += wanted
+        row = row_of[held]
+        wanted = np.float64(slots.tokens[slot]) * _unit_cost(book, firms, firm, row)
+        if book.open[row] == 1:
+            open_spend += wanted
         else:
-            closed_tokens += wanted
+            closed_spend += wanted
         if slots.in_use_since[slot] <= month - YEAR:
             switched = slots.vendor_since[slot] > month - YEAR
             upgraded = not switched and slots.model_since[slot] > month - YEAR
             survey[8] += weight
             survey[9] += weight * switched
             survey[10] += weight * upgraded
-    survey[7] += weight * (closed_tokens > open_tokens)
+    survey[7] += weight * (closed_spend > open_spend)
 
 
 @inline_kernel
