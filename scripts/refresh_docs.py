@@ -22,6 +22,7 @@ from sim.schemas import SCHEMAS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import odd_tables as odd
+from event_words import MEANINGS, RECORDED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 NOTE = "<!-- written by scripts/refresh_docs.py; do not edit -->"
@@ -115,44 +116,6 @@ market foresees an event.
 
 ## Kinds a scenario can schedule
 """
-
-MEANINGS: Final = {
-    "breach": (
-        "size in ordinary breaches",
-        "a service is broken into: all remember it, users of the vendor hit look around",
-    ),
-    "residency-rule": ("share of firms newly bound", "firms of a region must keep data at home"),
-    "export-control": ("factor, above 0", "compute gets dearer for the vendors of a region"),
-    "licence-change": ("not used", "the vendor's later weights come under the licence in `value`"),
-    "algorithmic-leap": (
-        "gain in ln of effective compute",
-        "a vendor's private lead grows; without a target, what everyone knows",
-    ),
-    "weights-leak": ("not used", "weights of the vendor's best model get out (research licence)"),
-    "price-cut": ("factor, above 0", "the vendor multiplies its list prices"),
-    "gpu-price-change": ("factor, above 0", "GPU rent is multiplied from then on"),
-    "vendor-entry": ("not used", "a vendor of the roster that is not present enters"),
-    "vendor-exit": ("not used", "the vendor leaves; its open weights remain"),
-    "payment-terms": ("days of credit", "all vendors change to the terms in `value`"),
-    "strategy-switch": ("not used", "the vendor is put on the strategy in `value` and kept on it"),
-    "set-parameter": (
-        "new value of a number",
-        "a parameter changes for good; those drawn before month 0 cannot",
-    ),
-}
-"""What the magnitude of a scheduled event means, and what the event does."""
-
-RECORDED: Final = (
-    ("release", "model", "quality in logits", "input, or plan after the record ends"),
-    ("price", "model", "new list price, $/Mtok", "input, revision, or scenario"),
-    ("withdrawal", "model", "quality in logits", "age: the service is taken off the market"),
-    ("entry", "vendor", "cash at entry, million $", "roster"),
-    ("funding", "vendor", "raised, million $", "hazard"),
-    ("strategy", "vendor", "none", "the new strategy and what made the vendor switch"),
-    ("exit", "vendor", "cash at exit, million $", "what made it leave"),
-    ("breach", "vendor, or hosts", "1", "hazard: `incident.rate` a year"),
-)
-"""What the model itself writes to the event table: kind, target, magnitude, cause."""
 
 
 def main() -> int:
@@ -285,9 +248,12 @@ def events() -> str:
             for kind in KINDS
         ),
     )
-    recorded = table(("kind", "target", "magnitude", "cause"), RECORDED)
+    recorded = table(("kind", "target", "magnitude", "cause", "details"), RECORDED)
     heading = "## What the model records besides\n"
-    scenario = "Scheduled events are in the `event` table too, with the cause `scenario`.\n"
+    scenario = (
+        "Scheduled events are in the `event` table too, with the cause `scenario`. The column\n"
+        "`details` holds the numbers that whoever acted went by: a JSON object, six digits each.\n"
+    )
     return "\n".join([NOTE, EVENTS, scheduled, heading, scenario, recorded])
 
 

@@ -1,11 +1,14 @@
 """Recording: the output tables of section by section, gathered month by month."""
 
+import json
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from agents.common.events import Event
+from agents.common.events import Details, Event
 from agents.common.offers import offering_name
 from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
@@ -50,11 +53,29 @@ class Recorder:
         rows = self.rows["market"]
         return rows[-1].get(name) if rows else None
 
+    def annotate(self, details: Details) -> None:
+        """Add to the event recorded last the numbers that whoever acted went by."""
+        self.events[-1] = self.events[-1]._replace(details=details)
+
     def tables(self) -> dict[str, pa.Table]:
         """All tables of the months so far."""
-        events = [event._asdict() for event in self.events]
-        rows = {**self.rows, "event": events}
+        rows = {**self.rows, "event": [event_row(event) for event in self.events]}
         return {name: from_rows(name, rows[name]) for name in SCHEMAS}
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """An event as a row; its details as one JSON object."""
+    details = json.dumps(shortened(event.details)) if event.details else None
+    return {**event._asdict(), "details": details}
+
+
+def shortened(value: Any) -> Any:
+    """Numbers to six significant digits, so that their text is one on all processors."""
+    if isinstance(value, Mapping):
+        return {key: shortened(inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def from_rows(name: str, rows: Rows) -> pa.Table:
@@ -166,7 +187,7 @@ def decision_rows(market: "Market", sums: Sums) -> Rows:
     for cell in np.flatnonzero((ledger[:, 0] > 0) | (ledger[:, TERM - 2] > 0)):
         values = ledger[cell]
         row = cell_names(int(cell)) | {"month": market.month}
-        row |= {name: values[i] for i, name in enumerate(DECISION[: TERM - 2])}
+        row |= {name: values[i] for i, name in enumerate(DECISION)}
         for i, term in enumerate(TERMS):
             row[f"term_{term}"] = ratio2(values[TERM + i], values[TERM - 2])
             alternative = ratio2(values[ALTERNATIVE_TERM + i], values[TERM - 1])

@@ -127,12 +127,14 @@ DECISION = pa.schema(
         text("access", "access chosen: api, hosted or selfhost"),
         flag("open", "weights of the choice are open"),
         flag("tuned", "the choice is tuned"),
-        number("slots", SLOTS, "slots that chose this way, by weight"),
+        number("slots", SLOTS, "slots in use that chose this way, by weight"),
         number("tokens", TOKENS, "tokens of these slots"),
         number("value", MONEY, "value at stake in these slots"),
         number("cost_money", MONEY, "money paid for use"),
         number("cost_staff", MONEY, "staff needed to operate"),
         number("successes", TOKENS, "tokens times the chance that the model is good enough"),
+        number("decided", SLOTS, "slots that chose this month, by weight; terms are their means"),
+        number("compared", SLOTS, "those of them with an alternative of the other openness"),
         *(number(f"term_{key}", VALUE_SHARE, f"mean term: {what}") for key, what in TERMS.items()),
         *(
             number(
@@ -169,6 +171,7 @@ EVENT = pa.schema(
         text("target", "vendor, model or region it happened to"),
         number("magnitude", "by kind", "size of the event in the unit of its kind"),
         text("cause", "input, scenario, or the rule that brought it about"),
+        text("details", "numbers it was decided on, a JSON object by kind; null if none"),
     ]
 )
 

@@ -22,7 +22,7 @@ from sim.schema_tables import (
     VENDOR,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMAS: dict[str, pa.Schema] = {
     "market": MARKET,

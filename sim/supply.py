@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.events import Event
+from agents.common.events import Details, Event
 from agents.common.logit import nest_codes, probabilities
 from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import Access
 from agents.enterprise.demand import FORBIDDEN, Demand
 from agents.vendor import capability
+from agents.vendor.business_parameters import PricingParameters
 from agents.vendor.pricing import UNOWNED, bertrand_nash, price_floor, revised_price
 from agents.vendor.releases import (
     build,
+    built_quality,
     first_perception,
     first_plan,
     put_on_sale,
@@ -33,6 +35,8 @@ OWN_SERVICE_MARKUP = 3.0
 LARGEST_LEAD = 1.5
 """Largest private lead the hand-over gives, ln."""
 LARGEST_OFFSET = 50.0
+WHOLE_WAY = {"step": 1.0, "largest_cut": 0.0, "largest_rise": math.inf}
+"""Rules by which a revision goes all the way to its target."""
 NASH_STEPS = 25
 """Steps of the pricing iteration from current prices (25 come within 1-3% of the solution)."""
 
@@ -57,7 +61,9 @@ def release_due_models(market: "Market") -> None:
     withdraw_old_services(market)
 
 
-def launch(market: "Market", vendor: Vendor, model: Model, cause: str) -> None:
+def launch(
+    market: "Market", vendor: Vendor, model: Model, cause: str, details: Details | None = None
+) -> None:
     """Put a model on sale, price it, and tell those who hold what it replaces."""
     model.index = len(market.models)
     market.models.append(model)
@@ -70,7 +76,7 @@ def launch(market: "Market", vendor: Vendor, model: Model, cause: str) -> None:
         market.forces[old.index] = max(market.forces.get(old.index, 0), 1)
     if not model.scripted:
         market.reprice.add((vendor.index, model.tier))
-    market.happen(Event(market.month, "release", model.name, model.q, cause))
+    market.happen(Event(market.month, "release", model.name, model.q, cause, details))
 
 
 def _first_price(market: "Market", vendor: Vendor, model: Model) -> float:
@@ -133,15 +139,34 @@ def _release_planned(market: "Market", vendor: Vendor) -> None:
 
 
 def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -> None:
-    rules = market.parameters
+    rules, frontier = market.parameters, market.frontier_before(market.month)
     model = build(
-        vendor, tier, opened, market.month, market.environment.public,
-        market.frontier_before(market.month), market.streams, rules.capability, rules.pricing,
+        vendor, tier, opened, market.month, market.environment.public, frontier, market.streams,
+        rules.capability, rules.pricing,
     )  # fmt: skip
+    details = _origins(market, vendor, model, opened, frontier)
     if opened and vendor.strategy.keeps_closed(tier):
         model.api = False
         model.q -= rules.release.open_discount
-    launch(market, vendor, model, "plan")
+    launch(market, vendor, model, "plan", details)
+
+
+def _origins(
+    market: "Market", vendor: Vendor, model: Model, opened: bool, frontier: float
+) -> Details:
+    """Where the quality of a model just built comes from: compute, money, others, luck."""
+    rules, public = market.parameters.capability, market.environment.public
+    alone, expected = (
+        built_quality(vendor, model.tier, market.month, public, seen, opened, 0.0, rules)[0]
+        for seen in (-math.inf, frontier)
+    )
+    return {
+        "compute": model.effective_compute - capability.reference_compute(rules),
+        "budget": capability.RUN_COST * math.exp(vendor.budget),
+        "lead": vendor.lead,
+        "imitation": expected - alone,
+        "luck": model.q - expected,
+    }
 
 
 def withdraw_old_services(market: "Market") -> None:
@@ -172,13 +197,16 @@ def set_prices(market: "Market") -> None:
     market.reprice.clear()
 
 
-def change_price(market: "Market", model: Model, price: float, cause: str) -> None:
+def change_price(
+    market: "Market", model: Model, price: float, cause: str, details: Details | None = None
+) -> None:
     """Set a list price; a large rise makes its holders look around, a deep cut its rivals."""
     old = model.list_price
     if old is not None and abs(price - old) < 1e-12:
         return
     model.list_price = price
-    market.happen(Event(market.month, "price", model.name, price, cause))
+    numbers = {**({} if old is None else {"old": old}), **(details or {})}
+    market.happen(Event(market.month, "price", model.name, price, cause, numbers))
     if old is None or old <= 0:
         return
     if price > old * (1 + market.parameters.choice.large_price_change):
@@ -225,8 +253,18 @@ def _revise_vendor(
             continue
         cost, price = float(book.cost[row]), float(book.price[row])
         floor = price_floor(model.tier, cost, rules)
-        target = revised_price(price, float(nash[place]), cost, floor, rules)
-        change_price(market, model, target, "revision")
+        revised, details = _revision(price, float(nash[place]), cost, floor, rules)
+        change_price(market, model, revised, "revision", details)
+
+
+def _revision(
+    price: float, nash: float, cost: float, floor: float, rules: PricingParameters
+) -> tuple[float, Details]:
+    """Next list price, and what it was set by."""
+    whole = rules.model_copy(update=WHOLE_WAY)
+    target = revised_price(price, nash, cost, floor, whole)
+    details = {"cost": cost, "nash": nash, "target": target}
+    return revised_price(price, nash, cost, floor, rules), details
 
 
 def best_response(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.events import Event
+from agents.common.events import Details, Event
 from agents.common.licence import licence_of
 from agents.common.randomness import normal_at, uniform_at
 from agents.common.vocabulary import Access
@@ -21,7 +21,7 @@ from agents.vendor.capability import (
 from agents.vendor.finance import funding_round, is_insolvent
 from agents.vendor.parameters import VendorParameters
 from agents.vendor.releases import large_compute
-from agents.vendor.review import Offer, decide, monthly_margin, project
+from agents.vendor.review import Offer, Projection, decide, hurdle, monthly_margin, project
 from agents.vendor.strategies import Strategy, alternatives
 from agents.vendor.vendor import Vendor
 
@@ -40,15 +40,18 @@ def settle_exits(market: "Market") -> None:
     largest = max(v.budget for v in alive)
     for vendor in alive:
         _advance_research(market, vendor, largest)
+        growth = _growth(vendor)
         raised = funding_round(
-            vendor, market.month, _growth(vendor), market.streams, market.parameters.finance
+            vendor, market.month, growth, market.streams, market.parameters.finance
         )
+        details = {"cash": vendor.cash, "burn": _burn(vendor), "growth": growth}
         if raised > 0:
             vendor.cash += raised
             vendor.account.funding = raised
-            market.happen(Event(market.month, "funding", vendor.name, raised, "hazard"))
+            market.happen(Event(market.month, "funding", vendor.name, raised, "hazard", details))
         if is_insolvent(vendor) and market.month > market.until:
             market.leave(vendor, "no cash")
+            market.recorder.annotate(details)
 
 
 def _advance_research(market: "Market", vendor: Vendor, largest: float) -> None:
@@ -61,6 +64,11 @@ def _advance_research(market: "Market", vendor: Vendor, largest: float) -> None:
     vendor.lead = next_lead(
         vendor.lead, vendor.facts.lead_rate, vendor.budget - largest, publishes, rules
     )
+
+
+def _burn(vendor: Vendor) -> float:
+    """M$ by which this month's costs exceed all income; negative for a profit."""
+    return -(vendor.account.profit + vendor.account.complement)
 
 
 def _growth(vendor: Vendor) -> float:
@@ -97,10 +105,22 @@ def review(market: "Market", vendor: Vendor) -> None:
         for option, flow in zip(options, flows, strict=True)
     ]  # fmt: skip
     current, others = seen[0], seen[1:]
-    chosen = decide(current, others, market.parameters.review.switch_threshold)
+    threshold = market.parameters.review.switch_threshold
+    chosen = decide(current, others, threshold)
     vendor.last_decision = ", ".join(f"{p.strategy.label} {p.cash:.0f} M$" for p in seen)
     if chosen is not current:
         market.switch_strategy(vendor, chosen.strategy, f"review ({vendor.last_decision})")
+        market.recorder.annotate(_projected(seen, hurdle(current, threshold)))
+
+
+def _projected(seen: list[Projection], needed: float) -> Details:
+    """What each strategy was projected to bring, the one left first."""
+    return {
+        "old": seen[0].strategy.label,
+        "needed": needed,
+        "cash": {p.strategy.label: p.cash for p in seen},
+        "seen": {p.strategy.label: p.seen for p in seen},
+    }
 
 
 def _rivals(

@@ -1,6 +1,10 @@
 """Records of what happened: one row of the `event` table each."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Details = Mapping[str, Any]
+"""Numbers (names, where there is no number) by what they are; may be nested once."""
 
 
 class Event(NamedTuple):
@@ -8,6 +12,7 @@ class Event(NamedTuple):
 
     `target` names whom it happened to, `magnitude` is in the unit of its kind (a price, a share,
     logits) and `cause` says what made it happen: `input`, `scenario`, `hazard`, `review`, ...
+    `details` are the numbers that whoever acted went by (keys by kind: docs/events.md).
     """
 
     month: int
@@ -15,3 +20,4 @@ class Event(NamedTuple):
     target: str
     magnitude: float | None
     cause: str
+    details: Details | None = None

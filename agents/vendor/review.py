@@ -86,5 +86,9 @@ def project(
 def decide(current: Projection, others: list[Projection], threshold: float) -> Projection:
     """The best alternative if it beats the current strategy by the threshold, else the current."""
     best = max(others, key=lambda p: p.seen, default=current)
-    margin = threshold * max(abs(current.seen), 1.0)
-    return best if best.seen > current.seen + margin else current
+    return best if best.seen > hurdle(current, threshold) else current
+
+
+def hurdle(current: Projection, threshold: float) -> float:
+    """M$ that an alternative must be seen to bring before the vendor switches to it."""
+    return current.seen + threshold * max(abs(current.seen), 1.0)
