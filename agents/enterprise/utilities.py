@@ -220,7 +220,7 @@ def utilities(
     incumbent's if `inside`.
 
     Returns first, last and the utility of what the slot holds where that is not on the list
-    (`NEVER` if it is, or if nothing is held). Needs `prepare`.
+    (`NEVER` if it is, if it may not be used any more, or if nothing is held). Needs `prepare`.
     """
     start, end = lists.start[code], lists.start[code + 1]
     first, last = incumbent_entries(lists, code, buyer.held_vendor)
@@ -238,7 +238,7 @@ def utilities(
         fill(rules, buyer, lists, platforms, start, last, end, scratch.months, leaving, opened,
              scratch)  # fmt: skip
     extra = np.float64(NEVER)
-    if buyer.held_row != NONE:
+    if buyer.held_row != NONE and lists.usable[code, buyer.held_row] == 1:
         parts = parts_of(rules, buyer, book, platforms, buyer.held_row)
         fit = scratch.fit[buyer.held_vendor]
         kept = buyer.theta * (worth(rules, parts) + fit)

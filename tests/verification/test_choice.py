@@ -10,11 +10,14 @@ from scipy import stats
 
 from agents.common.compiled import bare_kernel
 from agents.common.logit import logit_shares
+from agents.common.mathematics import gumbel
+from agents.common.randomness import draw
 from agents.common.vocabulary import NONE, Access
 from agents.enterprise.calling import class_of
-from agents.enterprise.choice import choose, scratch_for, utilities
+from agents.enterprise.choice import choose
 from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.deciding import buyer_of, fill_tastes
+from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
+from agents.enterprise.utilities import prepare, scratch_for, utilities
 from sim.enterprise_step import choice_rules, lists_of, platforms_of, world_of
 from sim.market import Market
 
@@ -68,6 +71,12 @@ class Task(NamedTuple):
     slot: int
     inside: bool
     """Looks at its vendor's own list only."""
+
+    @property
+    def held_row(self) -> np.ndarray:
+        """Row of what the slot holds; empty if it holds nothing."""
+        held = self.market.columns.slots.offering[self.slot]
+        return np.flatnonzero(self.market.book.offering == held)
 
 
 def find_slot(market: Market, special: Callable[[Place], bool]) -> tuple[int, int]:
@@ -243,26 +252,31 @@ def nested_logit(utility: np.ndarray, nests: np.ndarray, scale: float) -> np.nda
 def draw_choices(
     rules: Any, world: Any, book: Any, lists: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: int, slot: int, inside: bool, selfhosted: int, months: Any,
-    ids: Any, chosen: Any,
+    ids: Any, chosen: Any, looked: Any,
 ) -> None:  # fmt: skip
-    """Fill the scratch with utilities and `chosen` with entries at many addresses."""
-    fill_tastes(rules, world, keys, firm, scratch.tastes)
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted)
+    """Fill the scratch with utilities and `chosen` with rows at many addresses."""
+    know_vendors(rules, world, keys, firms, firm, scratch)
+    place = 0 if world.home[firms.region[firm]] == 1 else 1
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     code = class_of(firms, firm)
-    bounds = (lists.start[code], lists.start[code + 1])
-    peers = world.peers[firms.group[firm]]
-    utilities(rules, buyer, lists, platforms, bounds, inside, scratch.tastes, peers, scratch)
+    prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
+            shared_by_slots(rules, firms, firm), scratch)  # fmt: skip
+    seen = utilities(rules, buyer, book, lists, platforms, code, inside, scratch)
+    looked[0], looked[1], looked[2] = seen
     for i in range(ids.size):
+        for vendor in range(world.vendor_keys.size):
+            word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
+            scratch.luck[vendor] = float(gumbel(word))
         chosen[i] = choose(
-            rules, lists, bounds, scratch, world.vendor_keys, keys, months[i], ids[i]
-        )
+            rules, lists, book, scratch, code, seen, buyer, keys, months[i], ids[i]
+        )  # fmt: skip
 
 
 class Drawn(NamedTuple):
     """What the compiled code made of a task."""
 
     rows: np.ndarray
-    """Rows of the list that are considered."""
+    """Rows of the book that are considered."""
     utility: np.ndarray
     counts: np.ndarray
     """Draws of each of these rows and, last, of the outside option."""
@@ -274,24 +288,25 @@ def compiled(task: Task) -> Drawn:
     market, columns = task.market, task.market.columns
     lists, world = lists_of(market, market.book), world_of(market)
     scratch = scratch_for(lists, len(market.vendors))
-    chosen = np.empty(DRAWS, np.int64)
+    chosen, looked = np.empty(DRAWS, np.int64), np.empty(3)
     ids = np.arange(DRAWS, dtype=np.int64) // 200 * 16
     months = np.arange(DRAWS, dtype=np.int64) % 200
     draw_choices(
         choice_rules(market.parameters), world, market.book, lists, platforms_of(market),
         columns.firms, columns.slots, market.keys.firm, scratch, task.firm, task.slot,
-        task.inside, selfhosted_slots(market, task.firm), months, ids, chosen,
+        task.inside, selfhosted_slots(market, task.firm), months, ids, chosen, looked,
     )  # fmt: skip
-    code = class_of(columns.firms, task.firm)
-    start, end = lists.start[code : code + 2]
-    seen = np.flatnonzero(scratch.considered[: end - start])
-    position = {int(start + k): i for i, k in enumerate(seen)} | {NONE: len(seen)}
-    counts = np.bincount([position[c] for c in chosen.tolist()], minlength=len(seen) + 1)
+    start = int(lists.start[class_of(columns.firms, task.firm)])
+    first, last, extra = int(looked[0]), int(looked[1]), looked[2]
+    utility = scratch.utility[first - start : last - start].astype(float)
+    rows, utility = lists.row[first:last][utility > -1e29], utility[utility > -1e29]
+    if extra > -1e29:
+        held = int(world.row_of[columns.slots.offering[task.slot]])
+        rows, utility = np.append(rows, held), np.append(utility, extra)
+    position = {int(row): i for i, row in enumerate(rows)} | {NONE: len(rows)}
+    counts = np.bincount([position[c] for c in chosen.tolist()], minlength=len(rows) + 1)
     peers = world.peers[columns.firms.group[task.firm]]
-    return Drawn(
-        lists.row[start:end][seen], scratch.utility[seen].astype(float), counts,
-        scratch.tastes.astype(float), peers,
-    )  # fmt: skip
+    return Drawn(rows, utility, counts, scratch.taste.astype(float), peers)
 
 
 def chi_square(counts: np.ndarray, probability: np.ndarray) -> float:
@@ -315,8 +330,12 @@ def test_draws_follow_the_nested_logit(month20: Market, kind: str, inside: bool)
     task = Task(month20, firm, slot, inside)
     found = compiled(task)
     lists, code = lists_of(month20, month20.book), class_of(month20.columns.firms, firm)
-    listed = lists.row[lists.start[code] : lists.start[code + 1]]
-    assert found.rows.tolist() == [row for row in listed.tolist() if is_considered(task, row)]
+    allowed = np.flatnonzero(lists.usable[code])
+    if not month20.columns.firms.aware[firm]:
+        listed = lists.row[lists.start[code] : lists.start[code + 1]]
+        held = task.held_row[lists.usable[code, task.held_row] == 1]
+        allowed = np.union1d(listed, held)
+    assert sorted(found.rows) == [row for row in allowed.tolist() if is_considered(task, row)]
     exact = np.array([utility(task, row, found.tastes, found.peers) for row in found.rows])
     np.testing.assert_allclose(found.utility, exact, rtol=2e-5, atol=2e-5)
     nests = month20.book.vendor[found.rows]
