@@ -14,6 +14,7 @@ from agents.common.offers import (
     OfferBook,
     RegionRule,
     Sellers,
+    book_rows,
     class_lists,
     row_index,
 )
@@ -164,14 +165,14 @@ def run_enterprises(market: "Market") -> Sums:
     """Advance all enterprises by one month; returns the month's sums."""
     world, lists = world_of(market), lists_of(market, market.book)
     rules, platforms, keys = choice_rules(market.parameters), platforms_of(market), market.keys.firm
-    columns, book = market.columns, market.book
+    columns, book = market.columns, book_rows(market.book)
 
     def block(begin: int) -> Ledger:
         ledger = empty_ledger(
-            book.offering.size, market.group_count, len(market.platforms), len(market.vendors)
+            book.size, market.group_count, len(market.platforms), len(market.vendors)
         )
         month_block(
-            begin, min(begin + BLOCK, len(columns)), columns.firms, columns.slots, world, rules,
+            begin, min(begin + BLOCK, len(columns)), columns.firm_rows, columns.slot_rows, world, rules,
             book, lists, platforms, keys, scratch_for(lists, len(market.vendors)), ledger,
         )  # fmt: skip
         return ledger
@@ -188,8 +189,8 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
     world, lists = world_of(market), lists_of(market, market.book)
     counts = np.zeros(market.book.offering.size)
     expect_block(
-        market.columns.firms, market.columns.slots, world, choice_rules(market.parameters),
-        market.book, lists, platforms_of(market), market.keys.firm,
+        market.columns.firm_rows, market.columns.slot_rows, world,
+        choice_rules(market.parameters), book_rows(market.book), lists, platforms_of(market), market.keys.firm,
         scratch_for(lists, len(market.vendors)), quadrature(lists), counts,
     )  # fmt: skip
     return counts
@@ -201,8 +202,8 @@ def warm_up(market: "Market") -> None:
     ledger = empty_ledger(0, market.group_count, len(market.platforms), len(market.vendors))
     columns = market.columns
     month_block(
-        0, 0, columns.firms, columns.slots, world, choice_rules(market.parameters), market.book,
-        lists, platforms_of(market), market.keys.firm, scratch_for(lists, len(market.vendors)),
+        0, 0, columns.firm_rows, columns.slot_rows, world, choice_rules(market.parameters),
+        book_rows(market.book), lists, platforms_of(market), market.keys.firm, scratch_for(lists, len(market.vendors)),
         ledger,
     )  # fmt: skip
     market.entry_demand(market.book)

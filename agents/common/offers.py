@@ -5,7 +5,7 @@ changes; its row in the book does, month by month. The book is sorted by vendor,
 the choice is contiguous.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,19 @@ class OfferBook(NamedTuple):
     """1 if its vendor sits outside the home regions."""
     force: I8
     """What holders must do this month: 0 nothing, 1 look at the vendor's own list, 2 at all."""
+
+
+BookRows = Any
+"""Structured array with the fields of `OfferBook`."""
+
+
+def book_rows(book: OfferBook) -> BookRows:
+    """The book row by row for compiled code."""
+    kinds = [(name, column.dtype) for name, column in zip(book._fields, book, strict=True)]
+    rows = np.empty(book.offering.size, np.dtype(kinds, align=True))
+    for name, column in zip(book._fields, book, strict=True):
+        rows[name] = column
+    return rows
 
 
 def row_index(book: OfferBook, models: int) -> I32:

@@ -7,11 +7,11 @@ fall due. What a slot may then buy is its firm's consideration class.
 import numpy as np
 
 from agents.common.compiled import inline_kernel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.randomness import draw, normal_at, uniform, words
 from agents.common.vocabulary import NONE
 from agents.enterprise.choice import Keys
-from agents.enterprise.columns import SLOTS_A_FIRM, Firms, Slots
+from agents.enterprise.columns import SLOTS_A_FIRM, FirmRows, SlotRows
 from agents.enterprise.evaluation import Rules
 from agents.enterprise.utilities import Scratch
 from agents.enterprise.world import World
@@ -23,67 +23,67 @@ REST, INSIDE, WHOLE, REVIEW = 0, 1, 2, 3
 
 
 @inline_kernel
-def restriction_chance(firms: Firms, world: World, firm: int) -> float:
+def restriction_chance(firms: FirmRows, world: World, firm: int) -> float:
     """Chance that a firm begins, or if it is restricted ends, a restriction this month."""
-    if firms.restricted[firm] == 1:
+    if firms[firm].restricted == 1:
         return world.restriction_end
     hazard = world.restriction_hazard[0] + world.restriction_hazard[1]
-    return min(firms.sensitivity[firm] * hazard, 1.0)
+    return min(firms[firm].sensitivity * hazard, 1.0)
 
 
 @inline_kernel
-def change_restriction(firms: Firms, world: World, firm: int, u: float) -> bool:
+def change_restriction(firms: FirmRows, world: World, firm: int, u: float) -> bool:
     """Begin or end a restriction by the firm's uniform of this month; True if it changed."""
     if not u < restriction_chance(firms, world, firm):
         return False
-    firms.restricted[firm] = 1 - firms.restricted[firm]
-    if firms.restricted[firm] == 1:
-        firms.ever_restricted[firm] = 1
+    firms[firm].restricted = 1 - firms[firm].restricted
+    if firms[firm].restricted == 1:
+        firms[firm].ever_restricted = 1
     return True
 
 
 @inline_kernel
-def wake_chance(firms: Firms, world: World, firm: int) -> float:
+def wake_chance(firms: FirmRows, world: World, firm: int) -> float:
     """Chance that a firm without a model looks at the market (Bass with frailty)."""
-    rate = world.innovation + world.imitation * world.peer_adoption[firms.group[firm]]
-    hazard = rate * world.adoption_scale[firms.band[firm]] * firms.frailty[firm]
+    rate = world.innovation + world.imitation * world.peer_adoption[firms[firm].group]
+    hazard = rate * world.adoption_scale[firms[firm].band] * firms[firm].frailty
     return 1.0 - np.exp(-hazard)
 
 
 @inline_kernel
-def class_of(firms: Firms, firm: int) -> int:
+def class_of(firms: FirmRows, firm: int) -> int:
     """Consideration class of a firm now; see `offers.class_code`."""
-    region, residency = firms.region[firm], firms.residency[firm]
-    return ((region * 2 + residency) * 2 + firms.restricted[firm]) * 2 + firms.aware[firm]
+    region, residency = firms[firm].region, firms[firm].residency
+    return ((region * 2 + residency) * 2 + firms[firm].restricted) * 2 + firms[firm].aware
 
 
 @inline_kernel
-def held_forbidden(lists: ClassLists, firms: Firms, firm: int, row: int) -> bool:
+def held_forbidden(lists: ClassLists, firms: FirmRows, firm: int, row: int) -> bool:
     """Whether the firm may no longer use what the slot holds."""
     return lists.usable[class_of(firms, firm), row] == 0
 
 
 @inline_kernel
 def calls(
-    world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots, firm: int,
+    world: World, book: BookRows, lists: ClassLists, firms: FirmRows, slots: SlotRows, firm: int,
     slot: int, starts: bool, paused: bool,
 ) -> int:  # fmt: skip
     """What calls a slot this month: `REST`, `INSIDE`, `WHOLE` or `REVIEW`.
 
     starts: its firm wakes up and tries this slot; paused: a restriction on it has just ended.
     """
-    held = slots.offering[slot]
+    held = slots[slot].offering
     if held == NONE:
-        scheduled = firms.adopted_since[firm] != NONE and slots.next_review[slot] <= world.month
+        scheduled = firms[firm].adopted_since != NONE and slots[slot].next_review <= world.month
         return WHOLE if starts or paused or scheduled else REST
     row = world.row_of[held]
     if row == NONE or held_forbidden(lists, firms, firm, row) or paused:
         return WHOLE
-    if book.force[row] == WHOLE:
+    if book[row].force == WHOLE:
         return WHOLE
-    if slots.next_review[slot] <= world.month:
+    if slots[slot].next_review <= world.month:
         return REVIEW
-    return INSIDE if book.force[row] == INSIDE else REST
+    return INSIDE if book[row].force == INSIDE else REST
 
 
 @inline_kernel
@@ -94,28 +94,28 @@ def renewed_difficulty(world: World, z: float) -> float:
 
 @inline_kernel
 def renew_frontier(
-    world: World, slots: Slots, keys: Keys, slot: int, slot_id: int, u: float
+    world: World, slots: SlotRows, keys: Keys, slot: int, slot_id: int, u: float
 ) -> None:
     """Turn a frontier slot to new work at the edge of what is possible, if its uniform says so."""
     if u < world.renewal:
         z = normal_at(keys.renewal, world.month, slot_id, 1)
-        slots.difficulty[slot] = renewed_difficulty(world, z)
-        slots.next_review[slot] = world.month
+        slots[slot].difficulty = renewed_difficulty(world, z)
+        slots[slot].next_review = world.month
 
 
 @inline_kernel
-def pilot_slot(slots: Slots, first: int, last: int) -> int:
+def pilot_slot(slots: SlotRows, first: int, last: int) -> int:
     """The slot of a firm with most value at stake: a firm that wakes tries that one first."""
     best = first
     for slot in range(first + 1, last):
-        if slots.value[slot] * slots.tokens[slot] > slots.value[best] * slots.tokens[best]:
+        if slots[slot].value * slots[slot].tokens > slots[best].value * slots[best].tokens:
             best = slot
     return best
 
 
 @inline_kernel
 def call_to_review(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, firms: Firms, slots: Slots,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, firms: FirmRows, slots: SlotRows,
     keys: Keys, scratch: Scratch, firm: int,
 ) -> int:  # fmt: skip
     """Say how widely each slot of a firm looks this month; the widest, `REST` if none does.
@@ -125,30 +125,30 @@ def call_to_review(
     """
     w0, w1, w2, w3 = words(keys.firm, world.month, firm, 0, 0)
     changed = change_restriction(firms, world, firm, uniform(w0))
-    freed = changed and firms.restricted[firm] == 0
+    freed = changed and firms[firm].restricted == 0
     chance = uniform(w1)
-    woke = firms.adopted_since[firm] == NONE and chance < wake_chance(firms, world, firm)
-    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    woke = firms[firm].adopted_since == NONE and chance < wake_chance(firms, world, firm)
+    first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     pilot = pilot_slot(slots, first, last) if woke else NONE
     staying, widest = np.uint64(0), REST
     frontier = 0
     for slot in range(first, last):
         place = slot - first
-        if slots.tier[slot] == FRONTIER:
+        if slots[slot].tier == FRONTIER:
             luck = w2 if frontier == 0 else w3
             if frontier >= 2:
                 luck = draw(keys.firm, world.month, firm, 0, 2 + frontier)
             renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place, uniform(luck))
             frontier += 1
-        paused = freed and slots.vendor[slot] != NONE
+        paused = freed and slots[slot].vendor != NONE
         if woke and slot != pilot:
-            slots.next_review[slot] = world.month + 1
+            slots[slot].next_review = world.month + 1
         level = calls(world, book, lists, firms, slots, firm, slot, slot == pilot, paused)
         if level == REVIEW:
             level = WHOLE if chance < rules.retender else INSIDE
         scratch.levels[place] = level
         widest = max(widest, level)
-        if level < WHOLE and slots.offering[slot] != NONE:
-            staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
-    firms.portfolio[firm] = staying
+        if level < WHOLE and slots[slot].offering != NONE:
+            staying |= np.uint64(1) << np.uint64(slots[slot].vendor)
+    firms[firm].portfolio = staying
     return widest

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from agents.common.compiled import inline_kernel
 from agents.common.logit import logit_shares
 from agents.common.mathematics import fast_exp, fast_log, gumbel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.evaluation import Buyer, Parts, Rules
@@ -101,7 +101,7 @@ def nest_at(
 
 @inline_kernel
 def entry_in_nest(
-    rules: Rules, lists: ClassLists, book: OfferBook, scratch: Scratch, start: int, nest: Nest,
+    rules: Rules, lists: ClassLists, book: BookRows, scratch: Scratch, start: int, nest: Nest,
     held_row: int, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
     """Row drawn within a nest: noise of the offering, addressed by model and variant."""
@@ -114,8 +114,8 @@ def entry_in_nest(
             if luck > best:
                 best, chosen = luck, lists.row[k]
     if nest.extra > HALF_NEVER:
-        variant = book.access[held_row] + 3 * book.tuned[held_row]
-        word = draw(keys.offering, month, slot, book.key[held_row], variant)
+        variant = book[held_row].access + 3 * book[held_row].tuned
+        word = draw(keys.offering, month, slot, book[held_row].key, variant)
         luck = (nest.extra - nest.top) / rules.dissimilarity + float(gumbel(word))
         if luck > best:
             chosen = held_row
@@ -124,7 +124,7 @@ def entry_in_nest(
 
 @inline_kernel
 def choose(
-    rules: Rules, lists: ClassLists, book: OfferBook, scratch: Scratch, code: int,
+    rules: Rules, lists: ClassLists, book: BookRows, scratch: Scratch, code: int,
     looked: tuple[int, int, float], buyer: Buyer, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
     """Row drawn by the nested logit from filled utilities; -1 for the outside option.
@@ -172,7 +172,7 @@ def choose(
 
 @inline_kernel
 def best_alternative(
-    lists: ClassLists, book: OfferBook, scratch: Scratch, code: int,
+    lists: ClassLists, book: BookRows, scratch: Scratch, code: int,
     looked: tuple[int, int, float], buyer: Buyer, chosen: int,
 ) -> int:  # fmt: skip
     """Row of highest utility among those of the other openness than the chosen; -1 if none."""
@@ -181,14 +181,14 @@ def best_alternative(
     runs = run_range(lists, code, first, last)
     best, at = HALF_NEVER, NONE
     for run in range(runs[0], runs[1]):
-        other = lists.open[lists.run[run]] != book.open[chosen]
+        other = lists.open[lists.run[run]] != book[chosen].open
         if other and scratch.top[run - runs[0]] > best:
             best, at = scratch.top[run - runs[0]], run
     if at != NONE:
         for k in range(lists.run[at], lists.run[at + 1]):
             if scratch.utility[k - start] == best:
                 found = lists.row[k]
-    if extra > best and buyer.held_open != book.open[chosen]:
+    if extra > best and buyer.held_open != book[chosen].open:
         found = buyer.held_row
     return found
 

@@ -5,7 +5,7 @@ ordered by workload tier. Nothing here is drawn; `population.py` fills the fixed
 monthly kernel in `month.py` advances the state.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class Firms(NamedTuple):
     restricted: I8
     ever_restricted: I8
     portfolio: NDArray[np.uint64]
-    """Bit per vendor in use last month."""
+    """Bit per vendor in use last month, and while firms choose per vendor that stays."""
     tokens: F32
     spend: F32
 
@@ -92,12 +92,36 @@ class Slots(NamedTuple):
     path_months: I16
 
 
+FirmRows = Any
+"""Structured array with the fields of `Firms` (first_slot and slot_count for its first column)."""
+SlotRows = Any
+"""Structured array with the fields of `Slots`."""
+
+
+def _rows(columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
+    """Columns packed row by row, so that one firm or slot lies in one or two cache lines."""
+    kinds = [(name, array.dtype) for name, array in columns.items()]
+    rows = np.empty(len(next(iter(columns.values()))), np.dtype(kinds, align=True))
+    for name, array in columns.items():
+        rows[name] = array
+    return rows
+
+
 class EnterpriseColumns:
-    """All enterprises of one market: fixed columns, state, and the stock of their slots."""
+    """All enterprises of one market: fixed columns, state, and the stock of their slots.
+
+    `firms` and `slots` are columns for code in numpy; `firm_rows` and `slot_rows` the same memory
+    row by row for compiled code.
+    """
 
     def __init__(self, firms: Firms, slots: Slots) -> None:
-        self.firms = firms
-        self.slots = slots
+        fields = dict(zip(Firms._fields[1:], firms[1:], strict=True))
+        counts = np.diff(firms.first_slot).astype(np.int8)
+        index = {"first_slot": firms.first_slot[:-1], "slot_count": counts}
+        self.firm_rows: FirmRows = _rows(index | fields)
+        self.slot_rows: SlotRows = _rows(slots._asdict())
+        self.firms = Firms(firms.first_slot, *(self.firm_rows[name] for name in fields))
+        self.slots = Slots(*(self.slot_rows[name] for name in Slots._fields))
         self.model: object = None
         """The market these enterprises live in; set by it."""
         self.identity: I64 = np.arange(len(self), dtype=np.int64)
@@ -119,7 +143,7 @@ class EnterpriseColumns:
     @property
     def bytes(self) -> int:
         """Memory of all columns."""
-        return sum(array.nbytes for array in (*self.firms, *self.slots))
+        return int(self.firm_rows.nbytes + self.slot_rows.nbytes + self.firms.first_slot.nbytes)
 
 
 def empty_slots(count: int) -> Slots:

@@ -4,12 +4,12 @@ import numpy as np
 
 from agents.common.compiled import inline_kernel
 from agents.common.mathematics import gumbel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import FRONTIER, INSIDE, REST, WHOLE, class_of
 from agents.enterprise.choice import Keys, add_terms, best_alternative, choose
-from agents.enterprise.columns import SLOTS_A_FIRM, Firms, Slots
+from agents.enterprise.columns import SLOTS_A_FIRM, FirmRows, SlotRows
 from agents.enterprise.evaluation import (
     Buyer,
     Parts,
@@ -30,110 +30,116 @@ PATH_ARRIVED = 2
 
 
 @inline_kernel
-def count_selfhosted(world: World, book: OfferBook, slots: Slots, first: int, last: int) -> int:
+def count_selfhosted(world: World, book: BookRows, slots: SlotRows, first: int, last: int) -> int:
     """Slots of a firm that run on its own machines."""
     count = 0
     for slot in range(first, last):
-        held = slots.offering[slot]
-        if held != NONE and world.row_of[held] != NONE and book.access[world.row_of[held]] == 2:
+        held = slots[slot].offering
+        if held != NONE and world.row_of[held] != NONE and book[world.row_of[held]].access == 2:
             count += 1
     return count
 
 
 @inline_kernel
 def buyer_of(
-    rules: Rules, world: World, book: OfferBook, firms: Firms, slots: Slots, firm: int, slot: int,
+    rules: Rules, world: World, book: BookRows, firms: FirmRows, slots: SlotRows, firm: int, slot: int,
     selfhosted: int, place: int,
 ) -> Buyer:  # fmt: skip
     """Gather what evaluating an offering for this slot needs."""
-    held = slots.offering[slot]
+    held = slots[slot].offering
     row = world.row_of[held] if held != NONE else NONE
-    skill = firms.skill[firm]
-    sharing = selfhosted if row != NONE and book.access[row] == 2 else selfhosted + 1
-    data = slots.data[slot]
+    skill = firms[firm].skill
+    sharing = selfhosted if row != NONE and book[row].access == 2 else selfhosted + 1
+    data = slots[slot].data
     return Buyer(
-        firms.theta[firm],
-        slots.tokens[slot] * world.demand,
-        slots.value[slot],
-        slots.difficulty[slot],
+        firms[firm].theta,
+        slots[slot].tokens * world.demand,
+        slots[slot].value,
+        slots[slot].difficulty,
         tuned_gain(rules, data),
         min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
-        rules.risk_weight * firms.sensitivity[firm],
+        rules.risk_weight * firms[firm].sensitivity,
         1.0 - skill,
-        firms.control[firm],
-        firms.own_base[firm],
+        firms[firm].control,
+        firms[firm].own_base,
         rules.staff_month * (1.6 - 1.2 * skill) / max(sharing, 1),
-        credit_factor(rules, firms.capital_cost[firm]),
-        firms.platform[firm],
+        credit_factor(rules, firms[firm].capital_cost),
+        firms[firm].platform,
         place,
-        firms.portfolio[firm],
+        firms[firm].portfolio,
         row,
-        slots.vendor[slot],
-        book.key[row] if row != NONE else np.uint32(0),
+        slots[slot].vendor,
+        book[row].key if row != NONE else np.uint32(0),
         held % 6 if held != NONE else 0,
-        book.open[row] if row != NONE else 0,
+        book[row].open if row != NONE else 0,
         held != NONE,
     )
 
 
 @inline_kernel
-def leave(slots: Slots, slot: int) -> None:
+def leave(slots: SlotRows, slot: int) -> None:
     """Stop using: the slot keeps its last vendor as incumbent."""
-    slots.offering[slot] = NONE
-    slots.in_use_since[slot] = NONE
-    slots.held_since[slot] = NONE
-    slots.model_since[slot] = NONE
+    slots[slot].offering = NONE
+    slots[slot].in_use_since = NONE
+    slots[slot].held_since = NONE
+    slots[slot].model_since = NONE
 
 
 @inline_kernel
 def take(
-    slots: Slots, slot: int, offering: int, vendor: int, taste: float, channel: int, month: int
+    slots: SlotRows, slot: int, offering: int, vendor: int, taste: float, channel: int, month: int
 ) -> None:
     """Hold a new offering from this month on."""
-    if slots.offering[slot] == NONE:
-        slots.in_use_since[slot] = month
-    if slots.offering[slot] == NONE or slots.offering[slot] // 6 != offering // 6:
-        slots.model_since[slot] = month
-    if slots.vendor[slot] != vendor:
-        slots.earlier_vendor[slot] = slots.vendor[slot]
-        slots.vendor[slot] = vendor
-        slots.taste[slot] = taste
-        slots.vendor_since[slot] = month
-    if slots.vendor_since[slot] == NONE:
-        slots.vendor_since[slot] = month
-    slots.offering[slot] = offering
-    slots.channel[slot] = channel
-    slots.held_since[slot] = month
+    if slots[slot].offering == NONE:
+        slots[slot].in_use_since = month
+    if slots[slot].offering == NONE or slots[slot].offering // 6 != offering // 6:
+        slots[slot].model_since = month
+    if slots[slot].vendor != vendor:
+        slots[slot].earlier_vendor = slots[slot].vendor
+        slots[slot].vendor = vendor
+        slots[slot].taste = taste
+        slots[slot].vendor_since = month
+    if slots[slot].vendor_since == NONE:
+        slots[slot].vendor_since = month
+    slots[slot].offering = offering
+    slots[slot].channel = channel
+    slots[slot].held_since = month
 
 
 @inline_kernel
-def follow_path(book: OfferBook, slots: Slots, slot: int, row: int, month: int) -> None:
+def follow_path(book: BookRows, slots: SlotRows, slot: int, row: int, month: int) -> None:
     """Mark the way from a closed service to a tuned smaller open model (claim C11)."""
-    if slots.path[slot] == 0 and book.open[row] == 0:
-        slots.path[slot] = PATH_BEGAN
-        slots.path_months[slot] = month
-    arrived = book.open[row] == 1 and book.tuned[row] == 1 and book.tier[row] < FRONTIER
-    if slots.path[slot] == PATH_BEGAN and arrived:
-        slots.path[slot] = PATH_ARRIVED
-        slots.path_months[slot] = month - slots.path_months[slot]
+    if slots[slot].path == 0 and book[row].open == 0:
+        slots[slot].path = PATH_BEGAN
+        slots[slot].path_months = month
+    arrived = book[row].open == 1 and book[row].tuned == 1 and book[row].tier < FRONTIER
+    if slots[slot].path == PATH_BEGAN and arrived:
+        slots[slot].path = PATH_ARRIVED
+        slots[slot].path_months = month - slots[slot].path_months
 
 
 @inline_kernel
 def know_vendor(
-    rules: Rules, world: World, keys: Keys, firms: Firms, firm: int, vendor: int, scratch: Scratch
+    rules: Rules,
+    world: World,
+    keys: Keys,
+    firms: FirmRows,
+    firm: int,
+    vendor: int,
+    scratch: Scratch,
 ) -> None:
     """Fill in a firm's taste for a vendor, its fit with peers, and this month's luck with it."""
     key = world.vendor_keys[vendor]
     liking = taste(keys.taste, firm, key, rules.taste_spread)
     scratch.taste[vendor] = liking
-    peers = world.peers[firms.group[firm], vendor]
+    peers = world.peers[firms[firm].group, vendor]
     scratch.fit[vendor] = liking + rules.peer_weight * peers
     scratch.luck[vendor] = float(gumbel(draw(keys.nest, world.month, firm, key, 1)))
 
 
 @inline_kernel
 def know_vendors(
-    rules: Rules, world: World, keys: Keys, firms: Firms, firm: int, scratch: Scratch
+    rules: Rules, world: World, keys: Keys, firms: FirmRows, firm: int, scratch: Scratch
 ) -> None:
     """Fill in all vendors for one firm."""
     for vendor in range(world.vendor_keys.size):
@@ -141,43 +147,43 @@ def know_vendors(
 
 
 @inline_kernel
-def shared_by_slots(rules: Rules, firms: Firms, firm: int) -> Firm:
+def shared_by_slots(rules: Rules, firms: FirmRows, firm: int) -> Firm:
     """What the slots of a firm share when they decide."""
     return Firm(
-        rules.risk_weight * firms.sensitivity[firm], 1.0 - firms.skill[firm], firms.control[firm],
-        firms.platform[firm], firms.portfolio[firm],
+        rules.risk_weight * firms[firm].sensitivity, 1.0 - firms[firm].skill, firms[firm].control,
+        firms[firm].platform, firms[firm].portfolio,
     )  # fmt: skip
 
 
 @inline_kernel
 def explain(
-    rules: Rules, buyer: Buyer, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, scratch: Scratch, ledger: Ledger, firm: int, slot: int, code: int,
+    rules: Rules, buyer: Buyer, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, ledger: Ledger, firm: int, slot: int, code: int,
     looked: tuple[int, int, float], row: int, parts: Parts,
 ) -> None:  # fmt: skip
     """Add the terms of a choice, and of the best alternative of the other openness."""
-    weight = firms.weight[firm]
+    weight = firms[firm].weight
     cell = decision_cell(book, firms, slots, firm, slot, row)
     ledger.decision[cell, TERM - 2] += weight
-    add_terms(ledger.decision[cell], TERM, weight, rules, parts, scratch.fit[book.vendor[row]])
+    add_terms(ledger.decision[cell], TERM, weight, rules, parts, scratch.fit[book[row].vendor])
     other = best_alternative(lists, book, scratch, code, looked, buyer, row)
     if other != NONE:
         second = parts_of(rules, buyer, book, platforms, other)
-        fit = scratch.fit[book.vendor[other]]
+        fit = scratch.fit[book[other].vendor]
         ledger.decision[cell, TERM - 1] += weight
         add_terms(ledger.decision[cell], ALTERNATIVE_TERM, weight, rules, second, fit)
 
 
 @inline_kernel
 def decide(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
     slot: int, slot_id: int, code: int, level: int, selfhosted: int, place: int,
 ) -> float:  # fmt: skip
     """One choice; returns the months of value paid once for a change (0 if none)."""
-    if level == WHOLE or slots.next_review[slot] <= world.month:
-        pilot = 1 if firms.adopted_since[firm] == NONE else 0
-        slots.next_review[slot] = world.month + firms.interval[firm] + pilot
+    if level == WHOLE or slots[slot].next_review <= world.month:
+        pilot = 1 if firms[firm].adopted_since == NONE else 0
+        slots[slot].next_review = world.month + firms[firm].interval + pilot
     buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     if not buyer.tokens * buyer.value > 0.0:
         leave(slots, slot)
@@ -195,11 +201,11 @@ def decide(
             rules, buyer, book, lists, platforms, firms, slots, scratch, ledger, firm, slot,
             code, looked, row, parts,
         )  # fmt: skip
-    slots.channel[slot] = parts.channel
-    if book.offering[row] == slots.offering[slot]:
+    slots[slot].channel = parts.channel
+    if book[row].offering == slots[slot].offering:
         return 0.0
-    vendor = book.vendor[row]
-    take(slots, slot, book.offering[row], vendor, scratch.taste[vendor], parts.channel,
+    vendor = book[row].vendor
+    take(slots, slot, book[row].offering, vendor, scratch.taste[vendor], parts.channel,
          world.month)  # fmt: skip
     follow_path(book, slots, slot, row, world.month)
     return parts.switch + parts.integration
@@ -207,12 +213,12 @@ def decide(
 
 @inline_kernel
 def decide_firm(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
     widest: int, place: int,
 ) -> None:  # fmt: skip
     """All choices of a firm's month, each with the portfolio at hand before any of them."""
-    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     code, shared = class_of(firms, firm), shared_by_slots(rules, firms, firm)
     selfhosted = count_selfhosted(world, book, slots, first, last)
     if widest == WHOLE:
@@ -223,7 +229,7 @@ def decide_firm(
         level = scratch.levels[slot - first]
         if level == REST:
             continue
-        vendor = slots.vendor[slot]
+        vendor = slots[slot].vendor
         if widest == INSIDE:
             know_vendor(rules, world, keys, firms, firm, vendor, scratch)
             begin, end = incumbent_entries(lists, code, vendor)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.compiled import bare_kernel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists, OfferBook, book_rows
 from agents.enterprise.calling import class_of
-from agents.enterprise.columns import EnterpriseColumns, Firms, Slots
+from agents.enterprise.columns import EnterpriseColumns, FirmRows, SlotRows
 from agents.enterprise.evaluation import (
     Buyer,
     Platforms,
@@ -69,22 +69,22 @@ def draw_sample(
 
 @bare_kernel
 def _fill(
-    firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: Firms, slots: Slots,
-    growth: float, rules: Rules, book: OfferBook, lists: ClassLists, platforms: Platforms,
+    firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: FirmRows, slots: SlotRows,
+    growth: float, rules: Rules, book: BookRows, lists: ClassLists, platforms: Platforms,
     key: np.uint64, vendor_keys: NDArray[np.uint32], home: NDArray[np.int8], demand: Demand,
 ) -> None:  # fmt: skip
     for i in range(firm_of.size):
         firm, slot = firm_of[i], slot_of[i]
-        skill = firms.skill[firm]
-        data = np.float64(slots.data[slot])
-        credit = credit_factor(rules, firms.capital_cost[firm])
+        skill = firms[firm].skill
+        data = np.float64(slots[slot].data)
+        credit = credit_factor(rules, firms[firm].capital_cost)
         buyer = Buyer(
-            firms.theta[firm], slots.tokens[slot] * growth, slots.value[slot],
-            slots.difficulty[slot], tuned_gain(rules, data),
+            firms[firm].theta, slots[slot].tokens * growth, slots[slot].value,
+            slots[slot].difficulty, tuned_gain(rules, data),
             min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
-            rules.risk_weight * firms.sensitivity[firm], 1.0 - skill, firms.control[firm],
-            firms.own_base[firm], rules.staff_month * (1.6 - 1.2 * skill),
-            credit, firms.platform[firm], 0 if home[firms.region[firm]] == 1 else 1, np.uint64(0),
+            rules.risk_weight * firms[firm].sensitivity, 1.0 - skill, firms[firm].control,
+            firms[firm].own_base, rules.staff_month * (1.6 - 1.2 * skill),
+            credit, firms[firm].platform, 0 if home[firms[firm].region] == 1 else 1, np.uint64(0),
             -1, -1, np.uint32(0), 0, 0, False,
         )  # fmt: skip
         demand.value[i] = buyer.value
@@ -117,7 +117,8 @@ def entry_demand(
         np.full((types, rows), np.inf), np.ones(types),
     )  # fmt: skip
     _fill(
-        sample.firm, sample.slot, columns.firms, columns.slots, growth, rules, book, lists,
+        sample.firm, sample.slot, columns.firm_rows, columns.slot_rows, growth, rules,
+        book_rows(book), lists,
         platforms, taste_key, vendor_keys, home, demand,
     )  # fmt: skip
     return demand

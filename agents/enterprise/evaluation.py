@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agents.common.compiled import inline_kernel, kernel
 from agents.common.mathematics import fast_exp, sigmoid
-from agents.common.offers import OfferBook
+from agents.common.offers import BookRows
 from agents.common.randomness import words
 
 F32 = NDArray[np.float32]
@@ -147,16 +147,16 @@ def is_known(portfolio: np.uint64, vendor: int) -> bool:
 
 
 @inline_kernel
-def switching_months(rules: Rules, buyer: Buyer, book: OfferBook, row: int) -> float:
+def switching_months(rules: Rules, buyer: Buyer, book: BookRows, row: int) -> float:
     """One-off cost of leaving what is held, or was held last, for a row, months of value."""
     if buyer.held_vendor < 0 or row == buyer.held_row:
         return 0.0
     tuned = rules.switching_tuned if buyer.held_variant >= 3 else 1.0
-    if book.vendor[row] == buyer.held_vendor:
-        if book.key[row] == buyer.held_model_key:
+    if book[row].vendor == buyer.held_vendor:
+        if book[row].key == buyer.held_model_key:
             return rules.switching_access * tuned
         return rules.switching_inside * tuned
-    both_open = buyer.held_open == 1 and book.open[row] == 1
+    both_open = buyer.held_open == 1 and book[row].open == 1
     return rules.switching * tuned * (rules.switching_open if both_open else 1.0)
 
 
@@ -182,56 +182,56 @@ def needs_no_integration(buyer: Buyer, vendor: int, key: np.uint32, access: int)
 
 @inline_kernel
 def integration_months(
-    rules: Rules, buyer: Buyer, book: OfferBook, row: int, platform: bool
+    rules: Rules, buyer: Buyer, book: BookRows, row: int, platform: bool
 ) -> float:
     """One-off cost of integrating a row, months of value."""
-    access, vendor = book.access[row], book.vendor[row]
-    if needs_no_integration(buyer, vendor, book.key[row], access):
+    access, vendor = book[row].access, book[row].vendor
+    if needs_no_integration(buyer, vendor, book[row].key, access):
         return 0.0
     known = is_known(buyer.portfolio, vendor)
     months = known_integration(rules, known)
     if access == 2:
         months *= rules.integration_selfhost
-    if book.open[row] == 1:
+    if book[row].open == 1:
         months += rules.integration_open
     return months if platform else months + vendor_charge(rules, buyer.portfolio, known)
 
 
 @inline_kernel
 def running_cost(
-    buyer: Buyer, book: OfferBook, platforms: Platforms, row: int, platform: bool
+    buyer: Buyer, book: BookRows, platforms: Platforms, row: int, platform: bool
 ) -> float:
     """Cost of a row as a fraction of the value at stake, every month."""
     fee = platforms.fee[buyer.platform] if platform else 0.0
     at_stake = buyer.value * buyer.tokens
-    if book.access[row] == 2:
-        rent = replicas(buyer.tokens, book.replica_capacity[row]) * book.replica_rent[row]
+    if book[row].access == 2:
+        rent = replicas(buyer.tokens, book[row].replica_capacity) * book[row].replica_rent
         saving = 1.0 - platforms.staff_saving[buyer.platform] if platform else 1.0
-        shares = 1.0 + fee + book.fee_rate[row] + book.services_rate[row]
+        shares = 1.0 + fee + book[row].fee_rate + book[row].services_rate
         return (rent * (1.0 - buyer.own_base) * shares + buyer.staff * saving) / at_stake
-    return book.price[row] * (1.0 + fee) * buyer.credit / buyer.value
+    return book[row].price * (1.0 + fee) * buyer.credit / buyer.value
 
 
 @inline_kernel
-def exposure_of(rules: Rules, book: OfferBook, row: int, place: int, unskilled: float) -> float:
+def exposure_of(rules: Rules, book: BookRows, row: int, place: int, unskilled: float) -> float:
     """Exposure of a buyer's data to a row; place 0 is home, 1 elsewhere."""
-    if book.access[row] == 2:
-        return rules.exposure_selfhost * book.risk[row] + rules.exposure_unskilled * unskilled
-    if book.access[row] == 1:
-        return rules.exposure_hosted * book.risk[row]
-    return (rules.exposure_foreign if book.abroad[row] != place else 1.0) * book.risk[row]
+    if book[row].access == 2:
+        return rules.exposure_selfhost * book[row].risk + rules.exposure_unskilled * unskilled
+    if book[row].access == 1:
+        return rules.exposure_hosted * book[row].risk
+    return (rules.exposure_foreign if book[row].abroad != place else 1.0) * book[row].risk
 
 
 @inline_kernel
 def channel_parts(
-    rules: Rules, buyer: Buyer, book: OfferBook, platforms: Platforms, row: int, platform: bool
+    rules: Rules, buyer: Buyer, book: BookRows, platforms: Platforms, row: int, platform: bool
 ) -> Parts:
     """Parts of the utility of a row through one channel; success and risk left at zero."""
     cost = running_cost(buyer, book, platforms, row, platform)
-    training = book.tuning_price[row] * buyer.training
+    training = book[row].tuning_price * buyer.training
     if training > 0.0 and row != buyer.held_row:
         cost += training / (buyer.value * buyer.tokens * rules.holding)
-    packaging = book.packaging[row]
+    packaging = book[row].packaging
     if platform:
         packaging = max(packaging, platforms.packaging[buyer.platform])
     return Parts(
@@ -241,7 +241,7 @@ def channel_parts(
         switching_months(rules, buyer, book, row),
         integration_months(rules, buyer, book, row, platform),
         packaging,
-        buyer.control * book.control[row],
+        buyer.control * book[row].control,
         1 if platform else 0,
     )
 
@@ -253,14 +253,14 @@ def channel_value(rules: Rules, parts: Parts) -> float:
 
 
 @inline_kernel
-def parts_of(rules: Rules, buyer: Buyer, book: OfferBook, platforms: Platforms, row: int) -> Parts:
+def parts_of(rules: Rules, buyer: Buyer, book: BookRows, platforms: Platforms, row: int) -> Parts:
     """All parts of the utility of a row of the book through the better channel."""
     best = channel_parts(rules, buyer, book, platforms, row, False)
     if buyer.platform >= 0:
         other = channel_parts(rules, buyer, book, platforms, row, True)
         if channel_value(rules, other) > channel_value(rules, best):
             best = other
-    quality = book.q_perceived[row] + book.gain[row] * (buyer.gain + book.crowd_gain[row])
+    quality = book[row].q_perceived + book[row].gain * (buyer.gain + book[row].crowd_gain)
     return Parts(
         success_rate(rules, quality - buyer.difficulty),
         best.cost,

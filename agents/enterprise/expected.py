@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.compiled import bare_kernel, inline_kernel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import (
     FRONTIER,
@@ -28,7 +28,7 @@ from agents.enterprise.calling import (
     wake_chance,
 )
 from agents.enterprise.choice import HALF_NEVER, Keys
-from agents.enterprise.columns import Firms, Slots
+from agents.enterprise.columns import FirmRows, SlotRows
 from agents.enterprise.deciding import (
     buyer_of,
     count_selfhosted,
@@ -101,12 +101,12 @@ def closed_form(
 
 @inline_kernel
 def expect_choice(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, scratch: Scratch, room: Quadrature, firm: int, slot: int,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, slot: int,
     inside: bool, selfhosted: int, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one deciding slot's expected choices, times `mass`."""
-    place = 0 if world.home[firms.region[firm]] == 1 else 1
+    place = 0 if world.home[firms[firm].region] == 1 else 1
     buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     if not buyer.tokens * buyer.value > 0.0:
         return
@@ -124,14 +124,14 @@ def expect_choice(
 
 @inline_kernel
 def expect_slot(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, scratch: Scratch, room: Quadrature, firm: int, slot: int,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, slot: int,
     level: int, renewed: bool, selfhosted: int, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one slot's expected holding; a renewed one over all difficulties of new work."""
     if level == REST:
-        if slots.offering[slot] != NONE:
-            counts[world.row_of[slots.offering[slot]]] += mass
+        if slots[slot].offering != NONE:
+            counts[world.row_of[slots[slot].offering]] += mass
         return
     if not renewed:
         expect_choice(
@@ -139,54 +139,54 @@ def expect_slot(
             level == INSIDE, selfhosted, mass, counts,
         )  # fmt: skip
         return
-    before = slots.difficulty[slot]
+    before = slots[slot].difficulty
     for node in range(room.nodes.size):
-        slots.difficulty[slot] = renewed_difficulty(world, room.nodes[node])
+        slots[slot].difficulty = renewed_difficulty(world, room.nodes[node])
         expect_choice(
             rules, world, book, lists, platforms, firms, slots, scratch, room, firm, slot,
             level == INSIDE, selfhosted, mass * room.weights[node], counts,
         )  # fmt: skip
-    slots.difficulty[slot] = before
+    slots[slot].difficulty = before
 
 
 @inline_kernel
-def is_renewed(slots: Slots, first: int, slot: int, pattern: int) -> bool:
+def is_renewed(slots: SlotRows, first: int, slot: int, pattern: int) -> bool:
     """Whether a slot turns to new work in this pattern: a bit per frontier slot, in order."""
-    if slots.tier[slot] != FRONTIER:
+    if slots[slot].tier != FRONTIER:
         return False
     place = 0
     for other in range(first, slot):
-        place += slots.tier[other] == FRONTIER
+        place += slots[other].tier == FRONTIER
     return (pattern >> place) & 1 == 1
 
 
 @inline_kernel
 def expect_case(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
     woke: bool, pattern: int, retenders: bool, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one firm's expected holdings when all but the choices is settled."""
-    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     pilot = pilot_slot(slots, first, last)
     staying = np.uint64(0)
     for slot in range(first, last):
-        planned = slots.next_review[slot]
+        planned = slots[slot].next_review
         if is_renewed(slots, first, slot, pattern):
-            slots.next_review[slot] = world.month
+            slots[slot].next_review = world.month
         if woke and slot != pilot:
-            slots.next_review[slot] = world.month + 1
-        paused = freed and slots.vendor[slot] != NONE
+            slots[slot].next_review = world.month + 1
+        paused = freed and slots[slot].vendor != NONE
         starts = woke and slot == pilot
         level = calls(world, book, lists, firms, slots, firm, slot, starts, paused)
         if level == REVIEW:
             level = WHOLE if retenders else INSIDE
         scratch.levels[slot - first] = level
-        slots.next_review[slot] = planned
-        if level < WHOLE and slots.offering[slot] != NONE:
-            staying |= np.uint64(1) << np.uint64(slots.vendor[slot])
-    portfolio = firms.portfolio[firm]
-    firms.portfolio[firm] = staying
+        slots[slot].next_review = planned
+        if level < WHOLE and slots[slot].offering != NONE:
+            staying |= np.uint64(1) << np.uint64(slots[slot].vendor)
+    portfolio = firms[firm].portfolio
+    firms[firm].portfolio = staying
     code = class_of(firms, firm)
     prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
             shared_by_slots(rules, firms, firm), scratch)  # fmt: skip
@@ -197,20 +197,20 @@ def expect_case(
             scratch.levels[slot - first], is_renewed(slots, first, slot, pattern), selfhosted,
             mass, counts,
         )  # fmt: skip
-    firms.portfolio[firm] = portfolio
+    firms[firm].portfolio = portfolio
 
 
 @inline_kernel
 def expect_firm(
-    rules: Rules, world: World, book: OfferBook, lists: ClassLists, platforms: Platforms,
-    firms: Firms, slots: Slots, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
+    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
     mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one firm's expected holdings over waking, renewals and tenders."""
     frontier = 0
-    for slot in range(firms.first_slot[firm], firms.first_slot[firm + 1]):
-        frontier += slots.tier[slot] == FRONTIER
-    wakes = wake_chance(firms, world, firm) if firms.adopted_since[firm] == NONE else 0.0
+    for slot in range(firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count):
+        frontier += slots[slot].tier == FRONTIER
+    wakes = wake_chance(firms, world, firm) if firms[firm].adopted_since == NONE else 0.0
     for case in range(4 << frontier):
         woke, retenders, pattern = case & 1 == 1, case & 2 == 2, case >> 2
         chance = wakes if woke else 1.0 - wakes
@@ -227,7 +227,7 @@ def expect_firm(
 
 @bare_kernel
 def expect_block(
-    firms: Firms, slots: Slots, world: World, rules: Rules, book: OfferBook, lists: ClassLists,
+    firms: FirmRows, slots: SlotRows, world: World, rules: Rules, book: BookRows, lists: ClassLists,
     platforms: Platforms, keys: Keys, scratch: Scratch, room: Quadrature, counts: Floats,
 ) -> None:  # fmt: skip
     """Fill `counts` (rows of the book) with expected weighted slots in use at the month's end.
@@ -235,19 +235,19 @@ def expect_block(
     State columns are changed on the way and put back. Cost: that of a month in which every slot
     decides, up to 64 times over.
     """
-    for firm in range(firms.weight.size):
+    for firm in range(firms.size):
         know_vendors(rules, world, keys, firms, firm, scratch)
-        restricted = firms.restricted[firm]
+        restricted = firms[firm].restricted
         chance = restriction_chance(firms, world, firm)
-        mass = np.float64(firms.weight[firm])
+        mass = np.float64(firms[firm].weight)
         expect_firm(
             rules, world, book, lists, platforms, firms, slots, scratch, room, firm, False,
             mass * (1.0 - chance), counts,
         )  # fmt: skip
         if chance > 0.0:
-            firms.restricted[firm] = 1 - restricted
+            firms[firm].restricted = 1 - restricted
             expect_firm(
                 rules, world, book, lists, platforms, firms, slots, scratch, room, firm,
                 restricted == 1, mass * chance, counts,
             )  # fmt: skip
-            firms.restricted[firm] = restricted
+            firms[firm].restricted = restricted

@@ -8,11 +8,11 @@ prices of this one; writes only the block's own rows, so blocks run on any threa
 import numpy as np
 
 from agents.common.compiled import bare_kernel, inline_kernel
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import REST, call_to_review
 from agents.enterprise.choice import Keys
-from agents.enterprise.columns import Firms, Slots
+from agents.enterprise.columns import FirmRows, SlotRows
 from agents.enterprise.deciding import count_selfhosted, decide_firm
 from agents.enterprise.evaluation import (
     Platforms,
@@ -30,39 +30,39 @@ from agents.enterprise.world import World
 
 @inline_kernel
 def use(
-    rules: Rules, world: World, book: OfferBook, platforms: Platforms, firms: Firms,
-    slots: Slots, firm: int, slot: int, one_off: float, staff: float, credit: float,
+    rules: Rules, world: World, book: BookRows, platforms: Platforms, firms: FirmRows,
+    slots: SlotRows, firm: int, slot: int, one_off: float, staff: float, credit: float,
 ) -> Use:  # fmt: skip
     """One month of use of one slot: tokens, payments, data.
 
     staff: $ a month of self-hosting staff per self-hosted slot; credit: what a bill of 1 costs in
     the end.
     """
-    row = world.row_of[slots.offering[slot]]
-    age = min(world.month - slots.in_use_since[slot], world.ramp.size - 1)
-    wanted = np.float64(slots.tokens[slot]) * world.demand
-    tokens = wanted * world.ramp[age] * book.demand[row]
-    platform = firms.platform[firm] if slots.channel[slot] == 1 else NONE
-    data = np.float64(slots.data[slot])
-    margin = book.q[row] - np.float64(slots.difficulty[slot])
+    row = world.row_of[slots[slot].offering]
+    age = min(world.month - slots[slot].in_use_since, world.ramp.size - 1)
+    wanted = np.float64(slots[slot].tokens) * world.demand
+    tokens = wanted * world.ramp[age] * book[row].demand
+    platform = firms[firm].platform if slots[slot].channel == 1 else NONE
+    data = np.float64(slots[slot].data)
+    margin = book[row].q - np.float64(slots[slot].difficulty)
     tuning = 0.0
-    if book.tuned[row] == 1:
-        margin += tuned_gain(rules, data) + book.crowd_gain[row]
-        if slots.held_since[slot] == world.month:
-            tuning = np.float64(book.tuning_price[row]) * min(data, rules.tuning_tokens)
+    if book[row].tuned == 1:
+        margin += tuned_gain(rules, data) + book[row].crowd_gain
+        if slots[slot].held_since == world.month:
+            tuning = np.float64(book[row].tuning_price) * min(data, rules.tuning_tokens)
     bill = rent = paid = 0.0
-    if book.access[row] == 2:
-        count = replicas(tokens, book.replica_capacity[row])
-        rent = count * book.replica_rent[row] * (1.0 - np.float64(firms.own_base[firm]))
+    if book[row].access == 2:
+        count = replicas(tokens, book[row].replica_capacity)
+        rent = count * book[row].replica_rent * (1.0 - np.float64(firms[firm].own_base))
         paid = staff
     else:
-        bill = book.price[row] * tokens
+        bill = book[row].price * tokens
     fee = 0.0
     if platform != NONE:
         fee = (bill + rent) * platforms.fee[platform]
         paid *= 1.0 - platforms.staff_saving[platform]
-    slots.data[slot] = data * world.data_keep + tokens
-    value = np.float64(slots.value[slot])
+    slots[slot].data = data * world.data_keep + tokens
+    value = np.float64(slots[slot].value)
     return Use(
         row, platform, tokens, value * tokens, success_rate(rules, margin), bill, fee, tuning,
         rent, paid, one_off * value * wanted, bill * (credit - 1.0),
@@ -71,17 +71,17 @@ def use(
 
 @inline_kernel
 def use_slots(
-    rules: Rules, world: World, book: OfferBook, platforms: Platforms, firms: Firms,
-    slots: Slots, scratch: Scratch, ledger: Ledger, firm: int, place: int, decided: bool,
+    rules: Rules, world: World, book: BookRows, platforms: Platforms, firms: FirmRows,
+    slots: SlotRows, scratch: Scratch, ledger: Ledger, firm: int, place: int, decided: bool,
 ) -> Totals:  # fmt: skip
     """One month of use of all slots of a firm."""
-    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     selfhosted = count_selfhosted(world, book, slots, first, last)
-    staff = rules.staff_month * (1.6 - 1.2 * firms.skill[firm]) / max(selfhosted, 1)
-    credit = credit_factor(rules, np.float64(firms.capital_cost[firm]))
+    staff = rules.staff_month * (1.6 - 1.2 * firms[firm].skill) / max(selfhosted, 1)
+    credit = credit_factor(rules, np.float64(firms[firm].capital_cost))
     totals = Totals(0, 0, 0, 0.0, 0.0, 0.0, 0.0)
     for slot in range(first, last):
-        if slots.offering[slot] == NONE:
+        if slots[slot].offering == NONE:
             continue
         one_off = scratch.one_offs[slot - first] if decided else 0.0
         used = use(
@@ -95,13 +95,13 @@ def use_slots(
 
 @bare_kernel
 def month_block(
-    begin: int, end: int, firms: Firms, slots: Slots, world: World, rules: Rules,
-    book: OfferBook, lists: ClassLists, platforms: Platforms, keys: Keys, scratch: Scratch,
+    begin: int, end: int, firms: FirmRows, slots: SlotRows, world: World, rules: Rules,
+    book: BookRows, lists: ClassLists, platforms: Platforms, keys: Keys, scratch: Scratch,
     ledger: Ledger,
 ) -> None:  # fmt: skip
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
     for firm in range(begin, end):
-        place = 0 if world.home[firms.region[firm]] == 1 else 1
+        place = 0 if world.home[firms[firm].region] == 1 else 1
         widest = call_to_review(rules, world, book, lists, firms, slots, keys, scratch, firm)
         if widest > REST:
             scratch.one_offs[:] = 0.0
@@ -113,10 +113,10 @@ def month_block(
             rules, world, book, platforms, firms, slots, scratch, ledger, firm, place,
             widest > REST,
         )  # fmt: skip
-        firms.tokens[firm] = totals.tokens
-        firms.spend[firm] = totals.spend
+        firms[firm].tokens = totals.tokens
+        firms[firm].spend = totals.spend
         if totals.slots == 0:
-            firms.adopted_since[firm] = NONE
-        elif firms.adopted_since[firm] == NONE:
-            firms.adopted_since[firm] = world.month
+            firms[firm].adopted_since = NONE
+        elif firms[firm].adopted_since == NONE:
+            firms[firm].adopted_since = world.month
         add_firm(ledger, book, world.row_of, world.month, firms, slots, firm, place, totals)

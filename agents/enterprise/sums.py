@@ -6,9 +6,9 @@ import numpy as np
 
 from agents.common.compiled import inline_kernel
 from agents.common.mathematics import fast_log
-from agents.common.offers import OfferBook
+from agents.common.offers import BookRows
 from agents.common.vocabulary import NONE
-from agents.enterprise.columns import Firms, Slots
+from agents.enterprise.columns import FirmRows, SlotRows
 from agents.enterprise.evaluation import Platforms, Rules, exposure_of
 from agents.enterprise.ledger import (
     HISTOGRAM_BINS,
@@ -55,32 +55,32 @@ class Totals(NamedTuple):
 
 @inline_kernel
 def decision_cell(
-    book: OfferBook, firms: Firms, slots: Slots, firm: int, slot: int, row: int
+    book: BookRows, firms: FirmRows, slots: SlotRows, firm: int, slot: int, row: int
 ) -> int:  # fmt: skip
     """Cell of the decision table a slot falls in: band, own base, tier, access, open, tuned."""
-    cell = np.int64(firms.band[firm]) * 4 + firms.own_quartile[firm]
-    cell = (cell * 3 + slots.tier[slot]) * 3 + book.access[row]
-    return (cell * 2 + book.open[row]) * 2 + book.tuned[row]
+    cell = np.int64(firms[firm].band) * 4 + firms[firm].own_quartile
+    cell = (cell * 3 + slots[slot].tier) * 3 + book[row].access
+    return (cell * 2 + book[row].open) * 2 + book[row].tuned
 
 
 @inline_kernel
 def add_slot(
-    ledger: Ledger, rules: Rules, book: OfferBook, platforms: Platforms, firms: Firms,
-    slots: Slots, firm: int, slot: int, place: int, use: Use, totals: Totals,
+    ledger: Ledger, rules: Rules, book: BookRows, platforms: Platforms, firms: FirmRows,
+    slots: SlotRows, firm: int, slot: int, place: int, use: Use, totals: Totals,
 ) -> Totals:  # fmt: skip
     """Count one slot's month; returns the firm's totals with it."""
-    weight, row = firms.weight[firm], use.row
-    owned = book.access[row] == 2
-    licence = use.rent * book.fee_rate[row]
-    services = use.rent * book.services_rate[row]
+    weight, row = firms[firm].weight, use.row
+    owned = book[row].access == 2
+    licence = use.rent * book[row].fee_rate
+    services = use.rent * book[row].services_rate
     spend = use.bill + use.fee + use.tuning + use.rent + licence + services
     full = spend + use.staff + use.change + use.money
-    packaging = np.float64(book.packaging[row])
+    packaging = np.float64(book[row].packaging)
     if use.platform != NONE:
         packaging = max(packaging, np.float64(platforms.packaging[use.platform]))
-    exposure = exposure_of(rules, book, row, place, 1.0 - firms.skill[firm])
-    fit = use.at_stake * (packaging + firms.control[firm] * book.control[row])
-    risk = use.at_stake * rules.risk_weight * firms.sensitivity[firm] * exposure
+    exposure = exposure_of(rules, book, row, place, 1.0 - firms[firm].skill)
+    fit = use.at_stake * (packaging + firms[firm].control * book[row].control)
+    risk = use.at_stake * rules.risk_weight * firms[firm].sensitivity * exposure
     surplus = use.at_stake * use.success - full - risk + fit
     weighted = weight * use.tokens
     target = ledger.row[place, row]
@@ -90,7 +90,7 @@ def add_slot(
     target[12] += weight * use.at_stake
     target[13] += weight * surplus
     target[14] += weight * fit
-    target[15] += weight * use.at_stake * slots.taste[slot]
+    target[15] += weight * use.at_stake * slots[slot].taste
     if owned:
         target[5] += weight * use.rent
         target[6] += weight * licence
@@ -108,7 +108,7 @@ def add_slot(
         sold[0] += weighted
         sold[1] += weight * (use.bill + use.rent + use.fee)
         sold[2] += weight * use.fee
-        sold[3] += 0.0 if book.access[row] != 0 else weight * use.fee
+        sold[3] += 0.0 if book[row].access != 0 else weight * use.fee
     if place == 0:
         cell = ledger.decision[decision_cell(book, firms, slots, firm, slot, row)]
         cell[0] += weight
@@ -117,9 +117,9 @@ def add_slot(
         cell[3] += weight * (spend + use.change + use.money)
         cell[4] += weight * use.staff
         cell[5] += weighted * use.success
-    ledger.peer_slots[firms.group[firm], slots.vendor[slot]] += weight
+    ledger.peer_slots[firms[firm].group, slots[slot].vendor] += weight
     return Totals(
-        totals.slots + 1, totals.open_slots + book.open[row], totals.selfhosted + owned,
+        totals.slots + 1, totals.open_slots + book[row].open, totals.selfhosted + owned,
         totals.tokens + use.tokens, totals.spend + spend, totals.paid + full,
         totals.surplus + surplus,
     )  # fmt: skip
@@ -136,14 +136,14 @@ def _bits(value: np.uint64) -> int:
 
 
 @inline_kernel
-def add_segment(ledger: Ledger, firms: Firms, firm: int, totals: Totals) -> None:
+def add_segment(ledger: Ledger, firms: FirmRows, firm: int, totals: Totals) -> None:
     """Count one firm in its segment."""
-    weight, group = firms.weight[firm], firms.group[firm]
+    weight, group = firms[firm].weight, firms[firm].group
     in_use = totals.slots > 0
     segment, peers = ledger.segment[group], ledger.peer_firms[group]
     segment[0] += weight
     peers[0] += weight
-    segment[5] += weight * firms.restricted[firm]
+    segment[5] += weight * firms[firm].restricted
     if in_use:
         segment[1] += weight
         peers[1] += weight
@@ -158,23 +158,23 @@ def add_segment(ledger: Ledger, firms: Firms, firm: int, totals: Totals) -> None
 
 @inline_kernel
 def add_firm(
-    ledger: Ledger, book: OfferBook, row_of: np.ndarray, month: int, firms: Firms, slots: Slots,
+    ledger: Ledger, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows, slots: SlotRows,
     firm: int, place: int, totals: Totals,
 ) -> None:  # fmt: skip
     """Count one firm's month and set its portfolio."""
     add_segment(ledger, firms, firm, totals)
     if place == 0:
-        survey, weight = ledger.survey[firms.band[firm]], firms.weight[firm]
+        survey, weight = ledger.survey[firms[firm].band], firms[firm].weight
         survey[0] += weight
-        survey[2] += weight * firms.restricted[firm]
-        survey[3] += weight * firms.ever_restricted[firm]
-        if firms.builder[firm] == 1:
+        survey[2] += weight * firms[firm].restricted
+        survey[3] += weight * firms[firm].ever_restricted
+        if firms[firm].builder == 1:
             _add_path(survey, firms, slots, firm, weight)
     if totals.slots == 0:
-        firms.portfolio[firm] = np.uint64(0)
+        firms[firm].portfolio = np.uint64(0)
         return
     vendors, earlier, models, tiers = _portfolio(book, row_of, month, firms, slots, firm)
-    firms.portfolio[firm] = vendors
+    firms[firm].portfolio = vendors
     if place != 0:
         return
     if earlier != np.uint64(0):
@@ -189,8 +189,8 @@ def add_firm(
     survey[13] += weight * count
     survey[14] += weight * (count >= 3)
     survey[15] += weight * (models >= 5)
-    survey[19] += weight * firms.tokens[firm] * (tiers >= 2)
-    survey[20] += weight * firms.tokens[firm]
+    survey[19] += weight * firms[firm].tokens * (tiers >= 2)
+    survey[20] += weight * firms[firm].tokens
     if totals.tokens > 0.0:
         position = histogram_bin(totals.tokens)
         ledger.histogram[position, 0] += weight
@@ -207,62 +207,64 @@ def histogram_bin(tokens: float) -> int:
 
 @inline_kernel
 def _portfolio(
-    book: OfferBook, row_of: np.ndarray, month: int, firms: Firms, slots: Slots, firm: int
+    book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows, slots: SlotRows, firm: int
 ) -> tuple[np.uint64, np.uint64, int, int]:
     """Vendors in use now and a year ago, distinct models, model tiers."""
-    first, last = firms.first_slot[firm], firms.first_slot[firm + 1]
+    first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     vendors = earlier = tiers = np.uint64(0)
     models = 0
     for slot in range(first, last):
-        held = slots.offering[slot]
+        held = slots[slot].offering
         if held == NONE:
             continue
-        vendors |= np.uint64(1) << np.uint64(slots.vendor[slot])
-        tiers |= np.uint64(1) << np.uint64(book.tier[row_of[held]])
+        vendors |= np.uint64(1) << np.uint64(slots[slot].vendor)
+        tiers |= np.uint64(1) << np.uint64(book[row_of[held]].tier)
         repeated = False
         for other in range(first, slot):
-            if slots.offering[other] != NONE and slots.offering[other] // 6 == held // 6:
+            if slots[other].offering != NONE and slots[other].offering // 6 == held // 6:
                 repeated = True
         models += not repeated
-        if slots.in_use_since[slot] <= month - YEAR:
-            past = slots.vendor[slot]
-            if slots.vendor_since[slot] > month - YEAR and slots.earlier_vendor[slot] != NONE:
-                past = slots.earlier_vendor[slot]
+        if slots[slot].in_use_since <= month - YEAR:
+            past = slots[slot].vendor
+            if slots[slot].vendor_since > month - YEAR and slots[slot].earlier_vendor != NONE:
+                past = slots[slot].earlier_vendor
             earlier |= np.uint64(1) << np.uint64(past)
     return vendors, earlier, models, _bits(tiers)
 
 
 @inline_kernel
-def _add_path(survey: np.ndarray, firms: Firms, slots: Slots, firm: int, weight: float) -> None:
+def _add_path(
+    survey: np.ndarray, firms: FirmRows, slots: SlotRows, firm: int, weight: float
+) -> None:
     """A builder's way from closed services to tuned open models."""
-    for slot in range(firms.first_slot[firm], firms.first_slot[firm + 1]):
-        if slots.path[slot] >= 1:
+    for slot in range(firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count):
+        if slots[slot].path >= 1:
             survey[16] += weight
-            if slots.path[slot] == 2:
+            if slots[slot].path == 2:
                 survey[17] += weight
-                survey[18] += weight * slots.path_months[slot]
+                survey[18] += weight * slots[slot].path_months
 
 
 @inline_kernel
 def _add_slots_survey(
-    survey: np.ndarray, book: OfferBook, row_of: np.ndarray, month: int, firms: Firms,
-    slots: Slots, firm: int, weight: float,
+    survey: np.ndarray, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows,
+    slots: SlotRows, firm: int, weight: float,
 ) -> None:  # fmt: skip
     """Yearly switching and upgrading, and whether closed models get the larger spend."""
     closed_spend = open_spend = 0.0
-    for slot in range(firms.first_slot[firm], firms.first_slot[firm + 1]):
-        held = slots.offering[slot]
+    for slot in range(firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count):
+        held = slots[slot].offering
         if held == NONE:
             continue
         row = row_of[held]
-        wanted = np.float64(slots.tokens[slot]) * _unit_cost(book, firms, firm, row)
-        if book.open[row] == 1:
+        wanted = np.float64(slots[slot].tokens) * _unit_cost(book, firms, firm, row)
+        if book[row].open == 1:
             open_spend += wanted
         else:
             closed_spend += wanted
-        if slots.in_use_since[slot] <= month - YEAR:
-            switched = slots.vendor_since[slot] > month - YEAR
-            upgraded = not switched and slots.model_since[slot] > month - YEAR
+        if slots[slot].in_use_since <= month - YEAR:
+            switched = slots[slot].vendor_since > month - YEAR
+            upgraded = not switched and slots[slot].model_since > month - YEAR
             survey[8] += weight
             survey[9] += weight * switched
             survey[10] += weight * upgraded
@@ -270,9 +272,9 @@ def _add_slots_survey(
 
 
 @inline_kernel
-def _unit_cost(book: OfferBook, firms: Firms, firm: int, row: int) -> float:
+def _unit_cost(book: BookRows, firms: FirmRows, firm: int, row: int) -> float:
     """Money per Mtok of what is held, at planned capacity for own machines."""
-    if book.access[row] == 2:
-        rent = book.replica_rent[row] / book.replica_capacity[row]
-        return rent * (1.0 - np.float64(firms.own_base[firm]))
-    return book.price[row] * book.demand[row]
+    if book[row].access == 2:
+        rent = book[row].replica_rent / book[row].replica_capacity
+        return rent * (1.0 - np.float64(firms[firm].own_base))
+    return book[row].price * book[row].demand

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agents.common.compiled import inline_kernel
 from agents.common.mathematics import sigmoid
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import BookRows, ClassLists
 from agents.common.vocabulary import NONE
 from agents.enterprise.columns import SLOTS_A_FIRM
 from agents.enterprise.evaluation import (
@@ -213,7 +213,7 @@ def incumbent_entries(lists: ClassLists, code: int, vendor: int) -> tuple[int, i
 
 @inline_kernel
 def utilities(
-    rules: Rules, buyer: Buyer, book: OfferBook, lists: ClassLists, platforms: Platforms,
+    rules: Rules, buyer: Buyer, book: BookRows, lists: ClassLists, platforms: Platforms,
     code: int, inside: bool, scratch: Scratch,
 ) -> tuple[int, int, float]:  # fmt: skip
     """Fill utilities of the entries looked at, `first` to `last`: the whole list, or the

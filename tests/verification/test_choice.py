@@ -11,6 +11,7 @@ from scipy import stats
 from agents.common.compiled import bare_kernel
 from agents.common.logit import logit_shares
 from agents.common.mathematics import gumbel
+from agents.common.offers import book_rows
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE, Access
 from agents.enterprise.calling import class_of
@@ -84,7 +85,7 @@ def find_slot(market: Market, special: Callable[[Place], bool]) -> tuple[int, in
     first = market.columns.firms.first_slot
     lists = lists_of(market, market.book)
     for firm in range(len(market.columns)):
-        code = class_of(market.columns.firms, firm)
+        code = class_of(market.columns.firm_rows, firm)
         for slot in range(first[firm], first[firm + 1]):
             long = lists.start[code + 1] - lists.start[code] >= 6
             if long and special(Place(market, firm, slot)):
@@ -256,7 +257,7 @@ def draw_choices(
 ) -> None:  # fmt: skip
     """Fill the scratch with utilities and `chosen` with rows at many addresses."""
     know_vendors(rules, world, keys, firms, firm, scratch)
-    place = 0 if world.home[firms.region[firm]] == 1 else 1
+    place = 0 if world.home[firms[firm].region] == 1 else 1
     buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
     code = class_of(firms, firm)
     prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
@@ -292,11 +293,11 @@ def compiled(task: Task) -> Drawn:
     ids = np.arange(DRAWS, dtype=np.int64) // 200 * 16
     months = np.arange(DRAWS, dtype=np.int64) % 200
     draw_choices(
-        choice_rules(market.parameters), world, market.book, lists, platforms_of(market),
-        columns.firms, columns.slots, market.keys.firm, scratch, task.firm, task.slot,
+        choice_rules(market.parameters), world, book_rows(market.book), lists,
+        platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch, task.firm, task.slot,
         task.inside, selfhosted_slots(market, task.firm), months, ids, chosen, looked,
     )  # fmt: skip
-    start = int(lists.start[class_of(columns.firms, task.firm)])
+    start = int(lists.start[class_of(columns.firm_rows, task.firm)])
     first, last, extra = int(looked[0]), int(looked[1]), looked[2]
     utility = scratch.utility[first - start : last - start].astype(float)
     rows, utility = lists.row[first:last][utility > -1e29], utility[utility > -1e29]
@@ -329,7 +330,7 @@ def test_draws_follow_the_nested_logit(month20: Market, kind: str, inside: bool)
     firm, slot = find_slot(month20, SELECTED[kind])
     task = Task(month20, firm, slot, inside)
     found = compiled(task)
-    lists, code = lists_of(month20, month20.book), class_of(month20.columns.firms, firm)
+    lists, code = lists_of(month20, month20.book), class_of(month20.columns.firm_rows, firm)
     allowed = np.flatnonzero(lists.usable[code])
     if not month20.columns.firms.aware[firm]:
         listed = lists.row[lists.start[code] : lists.start[code + 1]]
