@@ -205,7 +205,7 @@ def report(request: Request, outcome: Outcome) -> None:
     out.print(
         f"{len(outcome.records)} trials of {len(plan.axes)} parameters against "
         f"{len(plan.checks)} facts, {plan.settings.enterprises:,} enterprises, "
-        f"{plan.settings.seeds} seeds each"
+        f"seeds each: {plan.settings.seeds}"
     )
     for cause, count in Counter(trial.cause for trial in failed).most_common(3):
         out.print(f"{count} failed: {cause}", style="yellow")

@@ -132,7 +132,12 @@ class _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, function), daemon=True)
-        process.start()
+        # Ctrl-C reaches the whole group; it is the parent's to handle, so children never see it.
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
         theirs.close()
         return cls(process, ours)
 
@@ -151,8 +156,7 @@ class _Worker:
 
 
 def _serve[J, R](pipe: Connection, function: Callable[[J], R]) -> None:
-    """Answer jobs until the parent is gone. Ctrl-C is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Answer jobs until the parent is gone."""
     try:
         while True:
             pipe.send(attempt(function, pipe.recv()))

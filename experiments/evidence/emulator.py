@@ -6,16 +6,22 @@ matter, so the spread of its best trials says nothing about what the facts allow
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 PENALTIES = np.logspace(-4, 4, 33)
 """Ridge penalties tried, in units of the mean squared singular value."""
 CURVATURE = 0.5
 """Scale of the second-order terms: they are expected to be smaller than the linear ones."""
+NEAR, FEWEST_NEAR = 4.0, 10
+"""Distance from a fact, in half-bands, within which predictions must be good; trials it needs."""
+CUTS = (4.0, 8.0, 32.0)
+"""Distances at which targets are cut, in half-bands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Emulator:
 
     weights: (features, facts). offset: of the targets. error: standard deviation of predictions
     for trials left out of the fit, per fact; it holds the luck of the seeds as well. explained:
-    share of variance that such predictions explain.
+    share of the variance of such trials that is predicted.
     """
 
     weights: Floats
@@ -48,45 +54,52 @@ def features(positions: Floats) -> Floats:
 
 
 def fit(positions: Floats, targets: Floats) -> Emulator:
-    """Fit each fact in the form that predicts left-out trials best.
+    """Fit each fact in the form that predicts left-out trials near it best.
 
-    positions: (trials, parameters) in 0 to 1. targets: (trials, facts). The forms are linear
-    terms, with squares, with products too, each under every penalty: few trials cannot tell
-    hundreds of products apart, and a fact that is close to linear needs none.
+    positions: (trials, parameters) in 0 to 1. targets: (trials, facts), 0 where a fact is met.
+    The forms are linear terms, with squares, with products too, each under every penalty and with
+    targets cut at several distances. Few trials cannot tell hundreds of products apart, and a
+    fact that is close to linear needs none; a cut keeps what is far off from bending the fit, at
+    the price of a kink. Error and explained share are those of trials within `NEAR`.
     """
     rows, parameters = features(positions), positions.shape[1]
-    offset, facts = targets.mean(axis=0), targets.shape[1]
-    best = Emulator(
-        np.zeros((rows.shape[1], facts)), offset, np.full(facts, np.inf), np.zeros(facts)
-    )
+    facts = targets.shape[1]
+    near = np.abs(targets) <= NEAR
+    near[:, near.sum(axis=0) < FEWEST_NEAR] = True
+    nothing = np.zeros((rows.shape[1], facts))
+    best = Emulator(nothing, np.zeros(facts), np.full(facts, np.inf), np.zeros(facts))
     for width in (parameters, 2 * parameters, rows.shape[1]):
-        improve(best, rows[:, :width], targets)
-    spread = targets.std(axis=0)
-    varies = spread > 0
-    best.explained[varies] = 1.0 - (best.error[varies] / spread[varies]) ** 2
+        improve(best, rows[:, :width], targets, near)
+    for fact in range(facts):
+        spread = targets[near[:, fact], fact].std()
+        best.explained[fact] = 1.0 - (best.error[fact] / spread) ** 2 if spread > 0 else 0.0
     return best
 
 
-def improve(best: Emulator, rows: Floats, targets: Floats) -> None:
+def improve(best: Emulator, rows: Floats, targets: Floats, near: Flags) -> None:
     """Replace the facts of an emulator that these features predict better, in place."""
-    mean, average = rows.mean(axis=0), targets.mean(axis=0)
+    mean = rows.mean(axis=0)
     left, singular, right = np.linalg.svd(rows - mean, full_matrices=False)
-    projected = left.T @ (targets - average)
-    for penalty in PENALTIES * float(np.mean(singular**2)):
+    for cut, penalty in product(CUTS, PENALTIES * float(np.mean(singular**2))):
+        aims = np.clip(targets, -cut, cut)
+        average = aims.mean(axis=0)
+        projected = left.T @ (aims - average)
         shrink = singular**2 / (singular**2 + penalty)
-        error = left_out_error(left, shrink, projected, targets - average)
+        error = left_out_error(left, shrink, projected, aims - average, near)
         better = error < best.error
-        solution = right.T @ ((singular / (singular**2 + penalty))[:, None] * projected)
+        solution = right.T @ ((singular / (singular**2 + penalty))[:, None] * projected[:, better])
         best.weights[:, better] = 0.0
-        best.weights[: rows.shape[1], better] = solution[:, better]
-        best.offset[better] = (average - mean @ solution)[better]
+        best.weights[: rows.shape[1], better] = solution
+        best.offset[better] = average[better] - mean @ solution
         best.error[better] = error[better]
 
 
-def left_out_error(left: Floats, shrink: Floats, projected: Floats, centred: Floats) -> Floats:
-    """Root mean square error per fact when each trial is predicted by all the others."""
+def left_out_error(
+    left: Floats, shrink: Floats, projected: Floats, centred: Floats, near: Flags
+) -> Floats:
+    """Root mean square error per fact, near it, when each trial is predicted by the others."""
     fitted = left @ (shrink[:, None] * projected)
     leverage = 1.0 / len(left) + (left**2 * shrink).sum(axis=1)
     residuals = (centred - fitted) / np.maximum(1.0 - leverage, 1e-9)[:, None]
-    error: Floats = np.sqrt(np.mean(residuals**2, axis=0))
+    error: Floats = np.sqrt((near * residuals**2).sum(axis=0) / near.sum(axis=0))
     return error

@@ -21,8 +21,6 @@ NOT_IDENTIFIED, WELL_IDENTIFIED = 0.9, 0.5
 ENOUGH_TRIALS, FEWEST_TRIALS = 200, 20
 BAND = 0.5
 """Standard deviation that a fact's band stands for, in half-bands: the band is two either side."""
-FARTHEST = 4.0
-"""Deviations beyond this many half-bands are all the same to the emulator."""
 OFTEN_MISSING = 0.2
 """Share of trials without a value from which a fact is left out."""
 CORRELATED = 0.3
@@ -129,10 +127,8 @@ def answered(checks: Sequence[Check], trials: Sequence[Trial]) -> list[Check]:
 
 
 def targets(checks: Sequence[Check], trials: Sequence[Trial]) -> Floats:
-    """Deviations in half-bands, (trials, facts), cut at `FARTHEST`."""
-    rows = [[deviation(c, t.medians[c.id] or 0.0) for c in checks] for t in trials]
-    cut: Floats = np.clip(np.array(rows), -FARTHEST, FARTHEST)
-    return cut
+    """Deviations in half-bands, (trials, facts)."""
+    return np.array([[deviation(c, t.medians[c.id] or 0.0) for c in checks] for t in trials])
 
 
 def distance_from_facts(emulator: Emulator, positions: Floats) -> Floats:
