@@ -150,9 +150,9 @@ class _Worker:
 
     def end(self) -> None:
         """Stop the process without waiting for its job."""
+        self.pipe.close()
         self.process.kill()
         self.process.join()
-        self.pipe.close()
 
 
 def _serve[J, R](pipe: Connection, function: Callable[[J], R]) -> None:

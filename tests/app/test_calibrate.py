@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,15 +167,14 @@ def test_a_start_outside_the_bounds_is_said(nomoat: Nomoat, invented: list[float
 
 
 def test_late_facts_and_a_missing_package_are_refused(
-    nomoat: Nomoat, monkeypatch: pytest.MonkeyPatch
+    nomoat: Nomoat, invented: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     late = (replace(CHECKS[0], month="2025-06"), *CHECKS[1:])
     monkeypatch.setattr(calibrating, "all_checks", lambda: late)
-    done = nomoat(*SMALL)
+    done = nomoat(*SMALL, "--trials", 1, "--confirm", 0)
     assert done.exit_code == BAD_INPUT
     assert "is of 2025-06" in done.stderr
+    assert invented == []
     found = shell.importlib.util.find_spec
     monkeypatch.setattr(
         shell.importlib.util, "find_spec", lambda name: None if name == "optuna" else found(name)

@@ -6,7 +6,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from experiments.evidence import calibration
 from experiments.evidence.calibration import (
@@ -31,7 +35,7 @@ from experiments.evidence.calibration_folder import (
 from experiments.evidence.checks import Values, all_checks
 from experiments.evidence.loss import CalibrationError
 from experiments.evidence.space import build_space, starting_point
-from experiments.evidence.trials import Trial, Trials
+from experiments.evidence.trials import STUDY, Trial, Trials
 from experiments.workers import Here
 from sim.loading import load
 
@@ -96,6 +100,7 @@ def test_a_search_in_pieces_equals_one_in_one_go_and_comes_nearer(tmp_path: Path
     pieces = searched(tmp_path / "pieces", 22)
     assert timeless(pieces) == timeless(whole)
     assert [trial.index for trial in whole] == list(range(22))
+    assert len({trial.parameters["choice.theta"] for trial in whole}) == 22
     assert (ranked(whole)[0].loss or 9) < 0.3 * (whole[0].loss or 0)
 
 
@@ -107,6 +112,17 @@ def interrupt_at(index: int) -> Any:
             raise KeyboardInterrupt
 
     return on_done
+
+
+def test_what_a_stopped_search_left_unfinished_is_closed(tmp_path: Path) -> None:
+    journal = tmp_path / "j"
+    store = Trials(journal, write=True)
+    store.ask(plan_of(1).axes, calibration.even_sampler(1), None)
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    study = optuna.load_study(study_name=STUDY, storage=storage)
+    assert [trial.state for trial in study.get_trials()] == [TrialState.RUNNING]
+    assert Trials(journal, write=True).records() == []
+    assert [trial.state for trial in study.get_trials()] == [TrialState.FAIL]
 
 
 def test_another_root_seed_tries_other_settings_and_seeds(tmp_path: Path) -> None:

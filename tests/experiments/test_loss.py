@@ -67,6 +67,7 @@ def test_edges_of_bands_are_one_half_band_away() -> None:
 def test_the_penalty_is_a_square_and_then_a_line() -> None:
     assert penalty(-2) == 4
     assert penalty(3) == 9
+    assert penalty(3.001) - penalty(3) == pytest.approx(penalty(3) - penalty(2.999), rel=1e-2)
     assert penalty(5) - penalty(4) == pytest.approx(penalty(104) - penalty(103))
 
 
