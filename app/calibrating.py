@@ -13,6 +13,7 @@ from app.running import refuse_impossible
 from app.shell import FAILED, INTERRUPTED, OK, say
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.evidence.calibration import (
+    POPULATION,
     Confirmed,
     Measured,
     Plan,
@@ -82,7 +83,9 @@ def execute(request: Request) -> int:
     short_warnings()
     refuse_late(all_checks())
     refuse_impossible(request.enterprises)
-    scenario = load(request.scenario, dict(map(assignment, request.overrides)))
+    overrides = dict(map(assignment, request.overrides))
+    scenario = load(request.scenario, overrides)
+    load(request.scenario, {**overrides, POPULATION: request.enterprises})
     folder, plan = prepared(request, scenario)
     with folder.alone():
         trials = Trials(folder.journal_path, write=True)

@@ -153,6 +153,16 @@ def test_a_report_without_trials_is_refused(nomoat: Nomoat) -> None:
     assert "nowhere holds no calibration" in done.stderr
 
 
+def test_an_impossible_population_is_refused_before_any_trial(
+    nomoat: Nomoat, invented: list[float]
+) -> None:
+    done = nomoat("calibrate", "--enterprises", 3, "--trials", 2, "--jobs", 1, "--out", "found")
+    assert done.exit_code == BAD_INPUT
+    assert "enterprise.population" in done.stderr
+    assert invented == []
+    assert not Path("found").exists()
+
+
 def test_a_start_outside_the_bounds_is_said(nomoat: Nomoat, invented: list[float]) -> None:
     Path("space.toml").write_text('[[parameter]]\npath = "choice.theta"\nlow = 8\nhigh = 12\n')
     done = nomoat(
