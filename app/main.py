@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import diff, doctor, params, run, scenarios, show, validate
+from app.commands import calibrate, diff, doctor, params, run, scenarios, show, validate
 
 app = typer.Typer(
     name="nomoat",
@@ -20,6 +20,7 @@ app.command("scenarios")(scenarios.scenarios)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
 
 

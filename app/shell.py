@@ -21,6 +21,7 @@ EXIT_CODES = {
     "ScenarioError": BAD_INPUT,
     "FolderError": BAD_INPUT,
     "InputError": BAD_INPUT,
+    "CalibrationError": BAD_INPUT,
     "StoreError": ENVIRONMENT,
     "MachineError": ENVIRONMENT,
     "ImportError": ENVIRONMENT,
@@ -83,6 +84,15 @@ def say(sentence: str) -> None:
     from experiments.escape import for_terminal
 
     print(f"nomoat: {for_terminal(sentence)}", file=sys.stderr, flush=True)
+
+
+def refuse_missing(package: str, command: str, extra: str) -> None:
+    """Raise MachineError if a package that only some commands need is not installed."""
+    if importlib.util.find_spec(package) is None:
+        raise MachineError(
+            f"{command} needs {package}; install it with `uv sync --extra {extra}` in a clone, "
+            f"or as nomoat[{extra}]"
+        )
 
 
 def refuse_shadows() -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from app.shell import FAILED, OK
 from app.terminal import add, console, plain_table, print_json, short_warnings
-from experiments.evidence.validation import BASELINE, REFUTED, Finding, World, validate
+from experiments.evidence.validation import REFUTED, Finding, World, validate
 from sim.loading import assignment, load
 from sim.version import usable_cores
 
@@ -22,6 +22,7 @@ LABEL_WIDTH = 50
 class Request:
     """One call of `nomoat validate`."""
 
+    scenario: str
     seeds: int
     jobs: int | None
     overrides: list[str]
@@ -31,10 +32,11 @@ class Request:
 
 
 def execute(request: Request) -> int:
-    """Measure and report; 1 if the baseline has fewer checks in band than the threshold asks."""
+    """Measure and report; 1 if the scenario has fewer checks in band than the threshold asks."""
     short_warnings()
     overrides = dict(map(assignment, request.overrides))
-    names = (BASELINE, *REFUTED) if request.refuted else (BASELINE,)
+    beside = REFUTED if request.refuted else ()
+    names = (request.scenario, *(name for name in beside if name != request.scenario))
     for name in names:
         load(name, overrides)
     worlds = measured(request, names, overrides)
@@ -66,7 +68,7 @@ def measured(request: Request, names: tuple[str, ...], overrides: dict[str, str]
 
 
 def print_worlds(worlds: list[World], seeds: int) -> None:
-    """Print key facts apart from the others, refuted worlds in columns beside the baseline."""
+    """Print key facts apart from the others, refuted worlds in columns beside the scenario."""
     out = console()
     for key, title in ((True, "Key facts"), (False, "Other facts")):
         out.print(f"{title} (medians over {seeds} seeds, range of the {worlds[0].name})")
@@ -93,13 +95,13 @@ def table_of(worlds: list[World], *, key: bool, width: int) -> Table:
     for place, finding in enumerate(worlds[0].findings):
         if finding.check.key == key:
             others = [cell(world.findings[place]) for world in worlds[1:]]
-            cells = [*baseline_cells(finding), *others, *([finding.check.source] if wide else [])]
+            cells = [*scenario_cells(finding), *others, *([finding.check.source] if wide else [])]
             add(table, *cells, style=None if finding.in_band else "yellow")
     return table
 
 
-def baseline_cells(finding: Finding) -> list[str]:
-    """Fact, observed value, band, and where the baseline lies."""
+def scenario_cells(finding: Finding) -> list[str]:
+    """Fact, observed value, band, and where the scenario lies."""
     check = finding.check
     return [
         check.label,

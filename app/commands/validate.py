@@ -9,6 +9,9 @@ from app.shell import guarded
 
 @guarded
 def validate(
+    scenario: Annotated[
+        str, typer.Argument(help="Preset or path of a TOML file to measure.")
+    ] = "baseline",
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds 1 to this number.")] = 20,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes; the usable cores if omitted.")
@@ -32,4 +35,4 @@ def validate(
     """
     from app.validating import Request, execute
 
-    return execute(Request(seeds, jobs, list(set_ or ()), refuted, threshold, json))
+    return execute(Request(scenario, seeds, jobs, list(set_ or ()), refuted, threshold, json))

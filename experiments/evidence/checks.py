@@ -18,6 +18,9 @@ FREE_UNTIL = "2023-03"
 LEADERS = 3
 """Closed vendors pooled as the closed leaders, by revenue."""
 
+Values = dict[str, float | None]
+"""A value per check, None where a run has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

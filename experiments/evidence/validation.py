@@ -11,17 +11,15 @@ from experiments.evidence.checks import (
     FREE_UNTIL,
     RECORD,
     Check,
+    Values,
     all_checks,
     last_month,
     median,
 )
 from sim.loading import load
 
-BASELINE = "baseline"
 REFUTED = ("price-only", "gap-closes")
 """Worlds that the facts must refute."""
-
-Values = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)

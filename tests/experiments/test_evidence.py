@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -114,7 +115,7 @@ def test_measure_answers_every_check_with_a_small_population() -> None:
     assert last_month(all_checks(), "free") == 24
 
 
-def test_the_command_prints_all_checks_and_obeys_the_threshold() -> None:
+def test_the_command_prints_all_checks() -> None:
     small = ["validate", "--seeds", "1", "--jobs", "1", "--no-refuted", "--json"]
     small += ["--set", "enterprise.population=200"]
     done = CliRunner().invoke(app, small)
@@ -122,7 +123,15 @@ def test_the_command_prints_all_checks_and_obeys_the_threshold() -> None:
     found = json.loads(done.stdout)["baseline"]
     assert len(found["findings"]) == found["checks"] == len(all_checks())
     assert found["in_band"] == sum(row["in_band"] for row in found["findings"])
-    assert CliRunner().invoke(app, [*small, "--threshold", "1"]).exit_code == 1
+
+
+def test_a_scenario_file_is_measured_and_the_threshold_obeyed(tmp_path: Path) -> None:
+    world = tmp_path / "world.toml"
+    world.write_text("[enterprise]\npopulation = 200\n")
+    asked = ["validate", str(world), "--seeds", "1", "--jobs", "1", "--no-refuted", "--json"]
+    done = CliRunner().invoke(app, [*asked, "--threshold", "1"])
+    assert done.exit_code == 1, done.output
+    assert list(json.loads(done.stdout)) == [str(world)]
 
 
 def test_a_misspelt_parameter_is_refused_before_any_run() -> None:
