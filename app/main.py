@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import diff, doctor, params, run, scenarios, show, validate
+from app.commands import diff, doctor, explain, params, run, scenarios, show, validate
 
 app = typer.Typer(
     name="nomoat",
@@ -18,6 +18,7 @@ app.command("run")(run.run)
 app.command("params")(params.params)
 app.command("scenarios")(scenarios.scenarios)
 app.command("show")(show.show)
+app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)

@@ -21,6 +21,7 @@ EXIT_CODES = {
     "ScenarioError": BAD_INPUT,
     "FolderError": BAD_INPUT,
     "InputError": BAD_INPUT,
+    "QuestionError": BAD_INPUT,
     "StoreError": ENVIRONMENT,
     "MachineError": ENVIRONMENT,
     "ImportError": ENVIRONMENT,
