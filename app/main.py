@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from app.commands import calibrate, diff, doctor, params, run, scenarios, show, validate
+from app.commands import (
+    calibrate,
+    diff,
+    doctor,
+    explain,
+    params,
+    run,
+    scenarios,
+    show,
+    validate,
+)
 
 app = typer.Typer(
     name="nomoat",
@@ -18,6 +28,7 @@ app.command("run")(run.run)
 app.command("params")(params.params)
 app.command("scenarios")(scenarios.scenarios)
 app.command("show")(show.show)
+app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)

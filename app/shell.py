@@ -22,6 +22,7 @@ EXIT_CODES = {
     "FolderError": BAD_INPUT,
     "InputError": BAD_INPUT,
     "CalibrationError": BAD_INPUT,
+    "QuestionError": BAD_INPUT,
     "StoreError": ENVIRONMENT,
     "MachineError": ENVIRONMENT,
     "ImportError": ENVIRONMENT,

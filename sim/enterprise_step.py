@@ -172,8 +172,8 @@ def run_enterprises(market: "Market") -> Sums:
             book.size, market.group_count, len(market.platforms), len(market.vendors)
         )
         month_block(
-            begin, min(begin + BLOCK, len(columns)), columns.firm_rows, columns.slot_rows, world, rules,
-            book, lists, platforms, keys, scratch_for(lists, len(market.vendors)), ledger,
+            begin, min(begin + BLOCK, len(columns)), columns.firm_rows, columns.slot_rows, world,
+            rules, book, lists, platforms, keys, scratch_for(lists, len(market.vendors)), ledger,
         )  # fmt: skip
         return ledger
 
@@ -190,8 +190,8 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
     counts = np.zeros(market.book.offering.size)
     expect_block(
         market.columns.firm_rows, market.columns.slot_rows, world,
-        choice_rules(market.parameters), book_rows(market.book), lists, platforms_of(market), market.keys.firm,
-        scratch_for(lists, len(market.vendors)), quadrature(lists), counts,
+        choice_rules(market.parameters), book_rows(market.book), lists, platforms_of(market),
+        market.keys.firm, scratch_for(lists, len(market.vendors)), quadrature(lists), counts,
     )  # fmt: skip
     return counts
 
@@ -203,8 +203,8 @@ def warm_up(market: "Market") -> None:
     columns = market.columns
     month_block(
         0, 0, columns.firm_rows, columns.slot_rows, world, choice_rules(market.parameters),
-        book_rows(market.book), lists, platforms_of(market), market.keys.firm, scratch_for(lists, len(market.vendors)),
-        ledger,
+        book_rows(market.book), lists, platforms_of(market), market.keys.firm,
+        scratch_for(lists, len(market.vendors)), ledger,
     )  # fmt: skip
     market.entry_demand(market.book)
     market.sample = None

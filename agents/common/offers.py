@@ -129,9 +129,10 @@ BookRows = Any
 
 def book_rows(book: OfferBook) -> BookRows:
     """The book row by row for compiled code."""
-    kinds = [(name, column.dtype) for name, column in zip(book._fields, book, strict=True)]
+    columns: dict[str, Any] = book._asdict()
+    kinds = [(name, column.dtype) for name, column in columns.items()]
     rows = np.empty(book.offering.size, np.dtype(kinds, align=True))
-    for name, column in zip(book._fields, book, strict=True):
+    for name, column in columns.items():
         rows[name] = column
     return rows
 

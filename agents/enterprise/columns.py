@@ -98,7 +98,7 @@ SlotRows = Any
 """Structured array with the fields of `Slots`."""
 
 
-def _rows(columns: dict[str, NDArray[Any]]) -> NDArray[np.void]:
+def _rows(columns: dict[str, Any]) -> NDArray[np.void]:
     """Columns packed row by row, so that one firm or slot lies in one or two cache lines."""
     kinds = [(name, array.dtype) for name, array in columns.items()]
     rows = np.empty(len(next(iter(columns.values()))), np.dtype(kinds, align=True))
@@ -115,7 +115,7 @@ class EnterpriseColumns:
     """
 
     def __init__(self, firms: Firms, slots: Slots) -> None:
-        fields = dict(zip(Firms._fields[1:], firms[1:], strict=True))
+        fields: dict[str, Any] = dict(zip(Firms._fields[1:], firms[1:], strict=True))
         counts = np.diff(firms.first_slot).astype(np.int8)
         index = {"first_slot": firms.first_slot[:-1], "slot_count": counts}
         self.firm_rows: FirmRows = _rows(index | fields)

@@ -42,8 +42,8 @@ def count_selfhosted(world: World, book: BookRows, slots: SlotRows, first: int, 
 
 @inline_kernel
 def buyer_of(
-    rules: Rules, world: World, book: BookRows, firms: FirmRows, slots: SlotRows, firm: int, slot: int,
-    selfhosted: int, place: int,
+    rules: Rules, world: World, book: BookRows, firms: FirmRows, slots: SlotRows, firm: int,
+    slot: int, selfhosted: int, place: int,
 ) -> Buyer:  # fmt: skip
     """Gather what evaluating an offering for this slot needs."""
     held = slots[slot].offering
@@ -158,8 +158,8 @@ def shared_by_slots(rules: Rules, firms: FirmRows, firm: int) -> Firm:
 @inline_kernel
 def explain(
     rules: Rules, buyer: Buyer, book: BookRows, lists: ClassLists, platforms: Platforms,
-    firms: FirmRows, slots: SlotRows, scratch: Scratch, ledger: Ledger, firm: int, slot: int, code: int,
-    looked: tuple[int, int, float], row: int, parts: Parts,
+    firms: FirmRows, slots: SlotRows, scratch: Scratch, ledger: Ledger, firm: int, slot: int,
+    code: int, looked: tuple[int, int, float], row: int, parts: Parts,
 ) -> None:  # fmt: skip
     """Add the terms of a choice, and of the best alternative of the other openness."""
     weight = firms[firm].weight
@@ -225,12 +225,14 @@ def decide_firm(
         know_vendors(rules, world, keys, firms, firm, scratch)
         prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1], shared,
                 scratch)  # fmt: skip
+    known = NONE
     for slot in range(first, last):
         level = scratch.levels[slot - first]
         if level == REST:
             continue
         vendor = slots[slot].vendor
-        if widest == INSIDE:
+        if widest == INSIDE and vendor != known:
+            known = vendor
             know_vendor(rules, world, keys, firms, firm, vendor, scratch)
             begin, end = incumbent_entries(lists, code, vendor)
             prepare(rules, lists, platforms, code, begin, end, shared, scratch)

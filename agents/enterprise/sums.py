@@ -158,8 +158,8 @@ def add_segment(ledger: Ledger, firms: FirmRows, firm: int, totals: Totals) -> N
 
 @inline_kernel
 def add_firm(
-    ledger: Ledger, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows, slots: SlotRows,
-    firm: int, place: int, totals: Totals,
+    ledger: Ledger, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows,
+    slots: SlotRows, firm: int, place: int, totals: Totals,
 ) -> None:  # fmt: skip
     """Count one firm's month and set its portfolio."""
     add_segment(ledger, firms, firm, totals)
