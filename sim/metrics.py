@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.common.mathematics import exponentials
 from agents.common.vocabulary import ELO_PER_LOGIT, STRATEGIES, Access, Band, Tier, month_name
 from agents.enterprise.ledger import (
     HISTOGRAM_BINS,
@@ -292,21 +293,17 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     demand = market.entry_demand(market.book)
     sample = market.sample
     assert sample is not None
-    rules = market.parameters.choice
-    homes = sample.home
-    if not homes.any():
+    if not sample.home.any():
         return {}
-    difficulty = market.columns.slots.difficulty[sample.slot].astype(np.float64)
-    reached = [1 / (1 + math.exp(rules.item_slope * d)) for d in difficulty.tolist()]
-    solved = demand.value * np.array(reached)
-    adequate = demand.success >= 0.8 * demand.success.max(axis=1, initial=0.0)[:, None]
-    cost = np.where(adequate & np.isfinite(demand.cost), demand.cost, np.inf)
-    served = homes & np.isfinite(cost).any(axis=1)
-    cheapest = np.argmin(cost, axis=1) if cost.shape[1] else np.zeros(len(cost), int)
-    closed = (market.book.open[cheapest] == 0) if cost.shape[1] else np.zeros(len(cost), bool)
+    slots, at = market.columns.slots, sample.slot[sample.home]
+    slope = market.parameters.choice.item_slope
+    reached = 1 / (1 + exponentials(slope * slots.difficulty[at].astype(np.float64)))
+    value = slots.value[at].astype(np.float64)
+    cheapest = demand.cheapest[sample.home & (demand.cheapest >= 0)]
+    closed = np.count_nonzero(market.book.open[cheapest] == 0)
     return {
-        "value_solved_q0": ratio(solved[homes].sum(), demand.value[homes].sum()),
-        "share_cheapest_closed": ratio(float(closed[served].sum()), float(served.sum())),
+        "value_solved_q0": ratio((value * reached).sum(), value.sum()),
+        "share_cheapest_closed": ratio(float(closed), float(cheapest.size)),
     }
 
 
