@@ -27,7 +27,7 @@ from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 from sim import happenings, serving, supply
 from sim.accounts import book_usage
-from sim.book import Surroundings, build_book
+from sim.book import Surroundings, build_book, priced
 from sim.enterprise_step import (
     choice_keys,
     choice_rules,
@@ -43,6 +43,7 @@ from sim.loading import load
 from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
 from sim.start import seat_initial_adopters
+from sim.stock import Stock
 from sim.turnover import open_entry_slots, review_strategies, settle_exits
 
 
@@ -109,6 +110,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.environment = Environment(p)
         self.reference = self.environment.recorded
         self.models: list[Model] = []
+        self.stock = Stock()
         self.vendors: list[Vendor] = []
         self.vendor_by_key: dict[str, Vendor] = {}
         self.forced = changed_from_record(p)
@@ -146,7 +148,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.sample: Sample | None = None
         self.sample_year = 0
         self.demand_cache: tuple[OfferBook, Demand] | None = None
-        self.book, self.rows = build_book([], self._surroundings())
+        self.preview: OfferBook | None = None
+        self.book = build_book(self.stock, self._surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
@@ -163,7 +166,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.rebuild_book()
         seat_initial_adopters(self)
         self.sums = run_enterprises(self)
-        serving.supply_operators(self, self.book, self.rows)
+        serving.supply_operators(self, self.book)
         book_usage(self, self.sums)
         review_strategies(self)
         settle_exits(self)
@@ -260,13 +263,21 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
-        self.book, self.rows = build_book(self.models, self._surroundings())
+        around = self._surroundings()
+        self.stock.update(self.models)
+        if self.preview is None:
+            self.book = build_book(self.stock, around)
+        else:
+            self.book = priced(self.preview, self.stock, around)
+        self.preview = None
         served = set(self.book.model[self.book.access == Access.HOSTED].tolist())
         self.hostings = {i: h for i, h in self.hostings.items() if i in served}
 
     def preview_book(self) -> OfferBook:
-        """The book as it would be now, for pricing."""
-        return build_book(self.models, self._surroundings())[0]
+        """The book with last month's prices, for pricing: nothing else changes until it is made."""
+        self.stock.update(self.models)
+        self.preview = build_book(self.stock, self._surroundings())
+        return self.preview
 
     def forget_demand(self) -> None:
         """Evaluate demand anew when it is next asked for, even for the same book."""

@@ -18,7 +18,7 @@ from agents.enterprise.ledger import (
     Sums,
 )
 from agents.host.hosts import profit
-from sim.accounts import owned_net
+from sim.accounts import owned_net, vendor_sums
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -259,13 +259,6 @@ def concentration_columns(market: "Market", sums: Sums) -> dict[str, Any]:
         "leader_share_spend": float(shares[0]),
         "top3_share_spend": float(shares[:3].sum()),
     }
-
-
-def vendor_sums(market: "Market", by_row: Floats) -> Floats:
-    """Add up a column of the book's rows by vendor."""
-    totals = np.zeros(len(market.vendors))
-    np.add.at(totals, market.book.vendor, by_row)
-    return totals
 
 
 def survey_columns(sums: Sums) -> dict[str, Any]:

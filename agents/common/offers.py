@@ -25,7 +25,7 @@ class Model:
     """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
-        "active_params", "api", "effective_compute", "first_perceived", "generation", "index",
+        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation", "index",
         "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
         "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
         "vendor", "withdrawn",
@@ -62,6 +62,12 @@ class Model:
         self.users_threshold = users_threshold
         self.superseded: int | None = None
         self.withdrawn: int | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute, and `changed` with it: whoever keeps columns looks at that."""
+        object.__setattr__(self, name, value)
+        if name != "changed":
+            object.__setattr__(self, "changed", True)
 
     @property
     def line(self) -> tuple[int, int, bool]:
