@@ -1,13 +1,13 @@
 """Step 6 of the month: who was paid what, what it cost, what the stocks have become."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.licence import licence_of
 from agents.common.vocabulary import Access
-from agents.enterprise.ledger import Sums
+from agents.enterprise.ledger import ROW, Sums
 from agents.host.hosts import Hosting
 from agents.vendor.capability import crowd_strength
 from agents.vendor.finance import (
@@ -19,6 +19,7 @@ from agents.vendor.finance import (
     training_cost,
 )
 from agents.vendor.vendor import Account, Vendor
+from sim.book import THRESHOLD
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -29,49 +30,86 @@ TUNING_COST = 0.5
 """Cost of a tuning job against its price."""
 
 
+class Flows(NamedTuple):
+    """The month by row of the book, all regions: Mtok and $."""
+
+    tokens: Floats
+    """Of enterprises."""
+    bought: Floats
+    """Of operators, Mtok."""
+    bill: Floats
+    """For tokens, of enterprises and operators, without licences."""
+    tuning: Floats
+    rent: Floats
+    licence: Floats
+    """Of operators."""
+    royalty: Floats
+    """What hosts owe a living vendor under a restricted licence."""
+
+    @property
+    def served(self) -> Floats:
+        """Tokens of everybody."""
+        return self.tokens + self.bought
+
+
+def flows_of(market: "Market", sums: Sums) -> Flows:
+    """Add up what enterprises and operators did, by row."""
+    world = dict(zip(ROW, sums.ledger.row.sum(axis=0).T, strict=True))
+    bought, paid, licence = np.zeros((3, market.book.offering.size))
+    for operator in market.operators:
+        if operator.row >= 0:
+            bought[operator.row] += operator.tokens
+            paid[operator.row] += operator.bill - operator.licence
+            licence[operator.row] += operator.licence
+    bill = world["bill"] + paid
+    royalty = market.parameters.finance.royalty * bill * _owes_royalty(market)
+    return Flows(world["tokens"], bought, bill, world["tuning"], world["rent"], licence, royalty)
+
+
+def _owes_royalty(market: "Market") -> NDArray[np.bool_]:
+    """Rows whose hosts owe the model's vendor a share of revenue."""
+    book = market.book
+    alive = np.array([v.alive for v in market.vendors], bool)[book.vendor]
+    due = THRESHOLD[market.stock.code("licence")[book.model]]
+    owes: NDArray[np.bool_] = (book.access == Access.HOSTED) & due & alive
+    return owes
+
+
 def book_usage(market: "Market", sums: Sums) -> None:
     """Turn the month's sums over enterprises and operators into accounts and stocks."""
-    tokens = sums.row("tokens").sum(axis=0)
-    book_hosts(market, sums, tokens)
+    flows = flows_of(market, sums)
+    book_hosts(market, flows)
     book_platforms(market, sums)
-    for vendor in market.vendors:
-        if vendor.alive:
-            account_vendor(market, vendor, sums, tokens)
+    booked = vendor_bookings(market, sums, flows)
+    for vendor in market.living_vendors():
+        account_vendor(market, vendor, {k: v[vendor.index] for k, v in booked.items()})
     advance_crowds(market, sums)
 
 
-def book_hosts(market: "Market", sums: Sums, tokens: Floats) -> None:
+def book_hosts(market: "Market", flows: Flows) -> None:
     """Revenue and cost of the hosts of each model."""
     book = market.book
-    for hosting in market.hostings.values():
-        hosting.tokens = hosting.revenue = hosting.cost = 0.0
-    bill = sums.row("bill").sum(axis=0)
-    tuning = sums.row("tuning").sum(axis=0)
-    for row in np.flatnonzero(book.access == Access.HOSTED):
-        hosting = market.hostings.setdefault(int(book.model[row]), Hosting())
-        bought = sum(o.bill - o.licence for o in market.operators if o.row == row)
-        served = sum(o.tokens for o in market.operators if o.row == row)
-        hosting.tokens += float(tokens[row]) + served
-        hosting.revenue += float(bill[row] + tuning[row]) + bought
-        hosting.cost += float((tokens[row] + served) * book.cost[row] + TUNING_COST * tuning[row])
-        hosting.cost += royalty(market, int(row), float(bill[row]) + bought)
-
-
-def royalty(market: "Market", row: int, revenue: float) -> float:
-    """$ a month the hosts of a row owe the model's vendor under a restricted licence."""
-    model = market.models[int(market.book.model[row])]
-    due = licence_of(model.licence).threshold and market.vendors[model.vendor].alive
-    return market.parameters.finance.royalty * revenue if due else 0.0
+    rows = np.flatnonzero(book.access == Access.HOSTED)
+    served, tuning = flows.served[rows], flows.tuning[rows]
+    cost = served * book.cost[rows] + TUNING_COST * tuning + flows.royalty[rows]
+    model, count = book.model[rows], len(market.models)
+    tokens, revenue, spent = (
+        np.bincount(model, column, count).tolist()
+        for column in (served, flows.bill[rows] + tuning, cost)
+    )
+    for index in np.unique(model).tolist():
+        market.hostings.setdefault(index, Hosting())
+    for index, hosting in market.hostings.items():
+        hosting.tokens, hosting.revenue, hosting.cost = tokens[index], revenue[index], spent[index]
 
 
 def book_platforms(market: "Market", sums: Sums) -> None:
     """Tokens, gross sales and fees of each platform; part of the fee goes to vendors."""
-    for index, platform in enumerate(market.platforms):
-        platform.tokens = float(sums.platform("tokens")[:, index].sum())
-        platform.gross = float(sums.platform("gross")[:, index].sum())
-        platform.fee = float(sums.platform("fee")[:, index].sum())
-        platform.cost = market.parameters.host.packaging_share * platform.fee
-        resold = float(sums.platform("service_fee")[:, index].sum())
+    names = ("tokens", "gross", "fee", "service_fee")
+    columns = zip(*(sums.platform(name).sum(axis=0).tolist() for name in names), strict=True)
+    for platform, (tokens, gross, fee, resold) in zip(market.platforms, columns, strict=False):
+        platform.tokens, platform.gross, platform.fee = tokens, gross, fee
+        platform.cost = market.parameters.host.packaging_share * fee
         platform.passed_on = market.parameters.finance.resale * resold
     services = market.book.access == Access.API
     market.resale = market.parameters.finance.resale * (
@@ -79,38 +117,47 @@ def book_platforms(market: "Market", sums: Sums) -> None:
     )
 
 
-def account_vendor(market: "Market", vendor: Vendor, sums: Sums, tokens: Floats) -> None:
+def vendor_bookings(market: "Market", sums: Sums, flows: Flows) -> dict[str, list[float]]:
+    """What the rows of each vendor add up to, M$ and Mtok, by name of the sum."""
+    book, served = market.book, flows.served
+    service = book.access == Access.API
+    home, elsewhere = sums.row("bill") + sums.row("tuning") + sums.row("rent")
+    columns = {
+        "api": service * (flows.bill + flows.tuning) / MILLION,
+        "services": flows.rent * book.services_rate / MILLION,
+        "licence": (flows.rent * book.fee_rate + flows.licence) / MILLION,
+        "royalty": (market.resale + flows.royalty) / MILLION,
+        "serving": service * (served * book.cost + TUNING_COST * flows.tuning) / MILLION,
+        "subsidy": service * served * np.maximum(book.cost - book.price, 0.0) / MILLION,
+        "family": served,
+        "served": service * served,
+        "home": home,
+        "elsewhere": elsewhere,
+    }
+    return {name: vendor_sums(market, column).tolist() for name, column in columns.items()}
+
+
+def vendor_sums(market: "Market", by_row: Floats) -> Floats:
+    """Add up a column of the book's rows by vendor."""
+    return np.bincount(market.book.vendor, by_row, len(market.vendors))
+
+
+def account_vendor(market: "Market", vendor: Vendor, booked: dict[str, float]) -> None:
     """One vendor's month: sales, costs, cash, packaging, family and served tokens."""
-    book, finance = market.book, market.parameters.finance
-    mine = book.vendor == vendor.index
-    service = mine & (book.access == Access.API)
-    family = [o for o in market.operators if o.row >= 0 and mine[o.row]]
-    operators = [o for o in family if service[o.row]]
-    bill, tuning = sums.row("bill"), sums.row("tuning")
-    world = bill.sum(axis=0) + tuning.sum(axis=0)
+    finance = market.parameters.finance
     account = Account()
-    bought = sum(o.bill - o.licence for o in operators)
-    account.api = (float(world[service].sum()) + bought) / MILLION
-    account.services = _paid(sums, "rent", mine, book.services_rate) / MILLION
-    account.licence = _paid(sums, "rent", mine, book.fee_rate) / MILLION
-    account.licence += sum(o.licence for o in family) / MILLION
-    account.royalty = _royalties(market, mine, bill.sum(axis=0))
+    for name in ("api", "services", "licence", "royalty", "serving", "subsidy"):
+        setattr(account, name, booked[name])
     account.platform = owned_net(market, vendor) / MILLION
-    served = tokens.copy()
-    for operator in operators:
-        served[operator.row] += operator.tokens
-    serving = (served * book.cost)[service].sum()
-    account.serving = float(serving + TUNING_COST * tuning.sum(axis=0)[service].sum()) / MILLION
-    loss = np.maximum(book.cost - book.price, 0.0)
-    account.subsidy = float((served * loss)[service].sum()) / MILLION
     account.packaging = packaging_outlay(vendor, account.api, finance)
     account.training = training_cost(vendor, market.parameters.capability)
     account.staff = vendor.staff
-    vendor.family_tokens = float(tokens[mine].sum()) + sum(o.tokens for o in family)
+    vendor.family_tokens = booked["family"]
     account.complement = complement_income(vendor, finance)
-    account.home_share = _home_share(bill + tuning + sums.row("rent"), mine)
+    paid = booked["home"] + booked["elsewhere"]
+    account.home_share = booked["home"] / paid if paid > 0 else 1.0
     settle(vendor, account, market.parameters.pricing)
-    vendor.served += float(served[service].sum())
+    vendor.served += booked["served"]
     vendor.staff = next_staff(vendor, finance)
     vendor.packaging = next_packaging(vendor.packaging, account.packaging, finance)
 
@@ -122,32 +169,11 @@ def owned_net(market: "Market", vendor: Vendor | None = None) -> float:
     return sum(p.net for p in market.platforms if p.facts.owner in keys)
 
 
-def _paid(sums: Sums, what: str, mine: NDArray[np.bool_], rate: Floats) -> float:
-    return float((sums.row(what).sum(axis=0) * rate)[mine].sum())
-
-
-def _royalties(market: "Market", mine: NDArray[np.bool_], bill: Floats) -> float:
-    """M$ of royalties from hosts and of resale shares from platforms."""
-    total = float(market.resale[mine].sum())
-    for row in np.flatnonzero(mine & (market.book.access == Access.HOSTED)):
-        bought = sum(o.bill - o.licence for o in market.operators if o.row == row)
-        total += royalty(market, int(row), float(bill[row]) + bought)
-    return total / MILLION
-
-
-def _home_share(paid: Floats, mine: NDArray[np.bool_]) -> float:
-    home, elsewhere = paid[0][mine].sum(), paid[1][mine].sum()
-    total = float(home + elsewhere)
-    return float(home) / total if total > 0 else 1.0
-
-
 def advance_crowds(market: "Market", sums: Sums) -> None:
     """What users of each open family give back: packaging now, quality at the next release."""
     rules, book = market.parameters.crowd, market.book
-    slots = sums.row("slots").sum(axis=0)
-    for vendor in market.vendors:
-        mine = (book.vendor == vendor.index) & (book.open == 1)
-        users = float(slots[mine].sum())
+    used = vendor_sums(market, sums.row("slots").sum(axis=0) * book.open).tolist()
+    for vendor, users in zip(market.vendors, used, strict=True):
         vendor.users = users
         openness = licence_of(vendor.licence_code).crowd
         strength = crowd_strength(users, openness, market.cheap, rules)

@@ -27,7 +27,7 @@ from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 from sim import happenings, serving, supply
 from sim.accounts import book_usage
-from sim.book import Row, Surroundings, build_book
+from sim.book import Surroundings, build_book, priced
 from sim.enterprise_step import (
     choice_keys,
     choice_rules,
@@ -43,6 +43,7 @@ from sim.loading import load
 from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
 from sim.start import seat_initial_adopters
+from sim.stock import Stock
 from sim.turnover import open_entry_slots, review_strategies, settle_exits
 
 
@@ -109,6 +110,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.environment = Environment(p)
         self.reference = self.environment.recorded
         self.models: list[Model] = []
+        self.stock = Stock()
         self.vendors: list[Vendor] = []
         self.vendor_by_key: dict[str, Vendor] = {}
         self.forced = changed_from_record(p)
@@ -144,8 +146,10 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.public: list[float] = []
         self.first_rent = 0.0
         self.sample: Sample | None = None
-        self.demand_cache: tuple[int, Demand] | None = None
-        self.book, self.rows = build_book([], self._surroundings())
+        self.sample_year = 0
+        self.demand_cache: tuple[OfferBook, Demand] | None = None
+        self.preview: OfferBook | None = None
+        self.book = build_book(self.stock, self._surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
@@ -162,7 +166,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.rebuild_book()
         seat_initial_adopters(self)
         self.sums = run_enterprises(self)
-        serving.supply_operators(self, self.book, self.rows)
+        serving.supply_operators(self, self.book)
         book_usage(self, self.sums)
         review_strategies(self)
         settle_exits(self)
@@ -218,7 +222,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.parameters = changed(self.parameters, path, magnitude, word)
         self.environment.scenario = self.parameters
         self.ramp = ramp_table(self.parameters)
-        self.demand_cache = None
+        self.forget_demand()
 
     @property
     def cheap(self) -> float:
@@ -259,27 +263,46 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
-        self.book, self.rows = build_book(self.models, self._surroundings())
-        self.demand_cache = None
+        around = self._surroundings()
+        self.stock.update(self.models)
+        if self.preview is None:
+            self.book = build_book(self.stock, around)
+        else:
+            self.book = priced(self.preview, self.stock, around)
+        self.preview = None
         served = set(self.book.model[self.book.access == Access.HOSTED].tolist())
         self.hostings = {i: h for i, h in self.hostings.items() if i in served}
 
-    def preview_book(self) -> tuple[OfferBook, list[Row]]:
-        """The book as it would be now, for pricing."""
-        return build_book(self.models, self._surroundings())
+    def preview_book(self) -> OfferBook:
+        """The book with last month's prices, for pricing: nothing else changes until it is made."""
+        self.stock.update(self.models)
+        self.preview = build_book(self.stock, self._surroundings())
+        return self.preview
+
+    def forget_demand(self) -> None:
+        """Evaluate demand anew when it is next asked for, even for the same book."""
+        self.demand_cache = None
 
     def entry_demand(self, book: OfferBook) -> Demand:
-        """What the shared demand sample would choose afresh; the sample is redrawn yearly."""
-        if self.sample is None or (self.month % 12 == 0 and self.demand_cache is None):
-            offset = uniform_at(self.keys.sample, self.month // 12, 0, 0)
-            home = np.array([r.home for r in self.parameters.regions.values()], np.int8)
+        """What the shared demand sample would choose afresh; the sample is redrawn yearly.
+
+        Kept for the book asked about last: pricing, reviews and statistics of a month share it.
+        """
+        if self.demand_cache is None or self.demand_cache[0] is not book:
+            self.demand_cache = (book, self._entry_demand(book))
+        return self.demand_cache[1]
+
+    def _entry_demand(self, book: OfferBook) -> Demand:
+        home = np.array([r.home for r in self.parameters.regions.values()], np.int8)
+        if self.sample is None or self.sample_year != self.month // 12:
+            self.sample_year = self.month // 12
+            offset = uniform_at(self.keys.sample, self.sample_year, 0, 0)
             size = self.parameters.output.demand_sample
             self.sample = draw_sample(self.columns, size, offset, home)
         return entry_demand(
             self.sample, self.columns, self.environment.demand, choice_rules(self.parameters),
             book, lists_of(self, book), platforms_of(self), self.keys.firm.taste,
-            np.array([v.address for v in self.vendors], np.uint32),
-            np.array([r.home for r in self.parameters.regions.values()], np.int8),
+            np.array([v.address for v in self.vendors], np.uint32), home,
         )  # fmt: skip
 
     def tables(self) -> dict[str, pa.Table]:

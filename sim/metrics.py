@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.common.mathematics import exponentials
 from agents.common.vocabulary import ELO_PER_LOGIT, STRATEGIES, Access, Band, Tier, month_name
 from agents.enterprise.ledger import (
     HISTOGRAM_BINS,
@@ -17,7 +18,7 @@ from agents.enterprise.ledger import (
     Sums,
 )
 from agents.host.hosts import profit
-from sim.accounts import owned_net
+from sim.accounts import owned_net, vendor_sums
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -260,13 +261,6 @@ def concentration_columns(market: "Market", sums: Sums) -> dict[str, Any]:
     }
 
 
-def vendor_sums(market: "Market", by_row: Floats) -> Floats:
-    """Add up a column of the book's rows by vendor."""
-    totals = np.zeros(len(market.vendors))
-    np.add.at(totals, market.book.vendor, by_row)
-    return totals
-
-
 def survey_columns(sums: Sums) -> dict[str, Any]:
     """What a survey of firms would report."""
     get = sums.survey
@@ -292,21 +286,17 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     demand = market.entry_demand(market.book)
     sample = market.sample
     assert sample is not None
-    rules = market.parameters.choice
-    homes = sample.home
-    if not homes.any():
+    if not sample.home.any():
         return {}
-    difficulty = market.columns.slots.difficulty[sample.slot].astype(np.float64)
-    reached = [1 / (1 + math.exp(rules.item_slope * d)) for d in difficulty.tolist()]
-    solved = demand.value * np.array(reached)
-    adequate = demand.success >= 0.8 * demand.success.max(axis=1, initial=0.0)[:, None]
-    cost = np.where(adequate & np.isfinite(demand.cost), demand.cost, np.inf)
-    served = homes & np.isfinite(cost).any(axis=1)
-    cheapest = np.argmin(cost, axis=1) if cost.shape[1] else np.zeros(len(cost), int)
-    closed = (market.book.open[cheapest] == 0) if cost.shape[1] else np.zeros(len(cost), bool)
+    slots, at = market.columns.slots, sample.slot[sample.home]
+    slope = market.parameters.choice.item_slope
+    reached = 1 / (1 + exponentials(slope * slots.difficulty[at].astype(np.float64)))
+    value = slots.value[at].astype(np.float64)
+    cheapest = demand.cheapest[sample.home & (demand.cheapest >= 0)]
+    closed = np.count_nonzero(market.book.open[cheapest] == 0)
     return {
-        "value_solved_q0": ratio(solved[homes].sum(), demand.value[homes].sum()),
-        "share_cheapest_closed": ratio(float(closed[served].sum()), float(served.sum())),
+        "value_solved_q0": ratio((value * reached).sum(), value.sum()),
+        "share_cheapest_closed": ratio(float(closed), float(cheapest.size)),
     }
 
 

@@ -13,7 +13,8 @@ from agents.common.offers import offering_name
 from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
 from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, TERM, Sums
-from sim.metrics import SPEND_PARTS, home, market_row, ratio, vendor_sums
+from sim.accounts import vendor_sums
+from sim.metrics import SPEND_PARTS, home, market_row, ratio
 from sim.panel import panel_rows
 from sim.schemas import SCHEMAS, table
 

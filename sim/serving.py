@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.licence import licence_of
 from agents.common.offers import OfferBook
 from agents.common.vocabulary import Access
 from agents.host.hosts import Hosting, next_number
 from agents.host.operators import Operator
 from agents.vendor.finance import next_packaging
-from sim.book import Row
+from sim.book import HOSTING
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -22,11 +21,12 @@ MILLION = 1e6
 def advance_hosts(market: "Market") -> None:
     """Free entry of hosts per open model, and packaging from last month's revenue."""
     rules = market.parameters.host
-    for model in market.models:
-        servable = model.open and licence_of(model.licence).hosting
-        if servable and model.on_sale <= market.month:
-            hosting = market.hostings.setdefault(model.index, Hosting())
-            hosting.number = next_number(hosting, rules)
+    market.stock.update(market.models)
+    licence, on_sale = market.stock.code("licence"), market.stock.code("on_sale")
+    servable = (market.stock.code("open") == 1) & HOSTING[licence] & (on_sale <= market.month)
+    for index in np.flatnonzero(servable).tolist():
+        hosting = market.hostings.setdefault(index, Hosting())
+        hosting.number = next_number(hosting, rules)
     outlay = rules.packaging_share * sum(h.revenue for h in market.hostings.values()) / MILLION
     market.host_packaging = next_packaging(
         market.host_packaging, outlay + market.host_upkeep, market.parameters.finance
@@ -49,12 +49,18 @@ def upkeep(stock: float, market: "Market") -> float:
     return float((rules.packaging_decay * stock / rules.packaging_power) ** 2)
 
 
-def supply_operators(market: "Market", book: OfferBook, rows: list[Row]) -> None:
+def supply_operators(market: "Market", book: OfferBook) -> None:
     """Each operator buys its tokens where they are cheapest and good enough."""
+    own = book.access == Access.SELFHOST
+    prices = np.where(own, book.replica_rent / book.replica_capacity, book.price)
+    alive = np.array([v.alive for v in market.vendors], bool)[book.vendor]
+    threshold = np.where(alive, market.stock.number("users_threshold")[book.model], np.inf)
+    reach = reachable(market, book)
     for operator in market.operators:
         operator.advance(market.month)
-        prices, fees = bulk_prices(market, book, rows, operator)
-        total = np.where(buyable(market, book, operator), prices * (1 + fees), np.inf)
+        fees = _fees(market, book, operator, threshold)
+        good = book.q >= market.frontier_now() - operator.facts.behind
+        total = np.where(good & reach[operator.facts.region], prices * (1 + fees), np.inf)
         operator.row = int(np.argmin(total)) if np.isfinite(total).any() else -1
         if operator.row < 0:
             operator.tokens = operator.bill = operator.licence = 0.0
@@ -65,35 +71,24 @@ def supply_operators(market: "Market", book: OfferBook, rows: list[Row]) -> None
         operator.revenue = operator.users * MILLION * operator.facts.revenue
 
 
-def bulk_prices(
-    market: "Market", book: OfferBook, rows: list[Row], operator: Operator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """$ per Mtok at scale (list price, or GPU rent at planned capacity), and licence fees on it."""
-    own = book.access == Access.SELFHOST
-    prices = np.where(own, book.replica_rent / book.replica_capacity, book.price)
-    users = operator.users * MILLION
-    over = np.array(
-        [
-            users > row.model.users_threshold and market.vendors[row.model.vendor].alive
-            for row in rows
-        ],
-        bool,
-    )
-    fees = np.where(over, market.parameters.host.threshold_fee, 0.0)
-    return prices, fees + np.where(own, book.fee_rate, 0.0)
+def _fees(
+    market: "Market", book: OfferBook, operator: Operator, threshold: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Licence fees by row, share of what is paid; threshold: users above which one is due."""
+    over = operator.users * MILLION > threshold
+    fee: NDArray[np.float64] = np.where(over, market.parameters.host.threshold_fee, 0.0)
+    return fee + book.fee_rate
 
 
-def buyable(market: "Market", book: OfferBook, operator: Operator) -> NDArray[np.bool_]:
-    """Rows an operator may buy and that are good enough for its products."""
+def reachable(market: "Market", book: OfferBook) -> dict[str, NDArray[np.bool_]]:
+    """By region of an operator: plain rows on the list that can be bought there."""
     regions = market.parameters.regions
-    region = regions[operator.facts.region]
-    home = np.array([regions[v.region].home for v in market.vendors], bool)
-    exporter = np.array([v.facts.sells_abroad for v in market.vendors], bool)
-    floor = market.frontier_now() - operator.facts.behind
-    good: NDArray[np.bool_] = (book.listed == 1) & (book.tuned == 0) & (book.q >= floor)
-    if not book.vendor.size:
-        return good
-    abroad = home[book.vendor] != region.home
-    closed_off = abroad & (~exporter[book.vendor] | (not region.foreign_apis))
-    good &= ~((book.access == Access.API) & closed_off)
-    return good
+    home = np.array([regions[v.region].home for v in market.vendors], bool)[book.vendor]
+    exporter = np.array([v.facts.sells_abroad for v in market.vendors], bool)[book.vendor]
+    listed, service = (book.listed == 1) & (book.tuned == 0), book.access == Access.API
+    found = {}
+    for name in {operator.facts.region for operator in market.operators}:
+        region = regions[name]
+        closed_off = (home != region.home) & ~(exporter & region.foreign_apis)
+        found[name] = listed & ~(service & closed_off)
+    return found

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.events import Details, Event
-from agents.common.logit import nest_codes, probabilities
+from agents.common.logit import inclusive_value
 from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import Access
-from agents.enterprise.demand import FORBIDDEN, Demand
+from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
 from agents.vendor import capability
 from agents.vendor.business_parameters import PricingParameters
 from agents.vendor.pricing import UNOWNED, bertrand_nash, price_floor, revised_price
@@ -23,7 +23,6 @@ from agents.vendor.releases import (
     schedule_next,
 )
 from agents.vendor.vendor import Vendor
-from sim.book import Row
 from sim.counterfactual import counterfactual_quality, imitation_removed
 from sim.history import price_changes, release_opens, releases, scripted_model
 
@@ -232,28 +231,30 @@ def revise_prices(market: "Market") -> None:
     due = [v for v in market.living_vendors() if any(i == v.index for i, _ in market.reprice)]
     if not due:
         return
-    book, rows = market.preview_book()
+    book = market.preview_book()
     demand = market.entry_demand(book)
+    scale = market.parameters.choice.dissimilarity
+    values = vendor_values(demand, book.price, len(market.vendors), scale)
     for vendor in due:
         mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
-        mine &= book.listed == 1
-        if mine.any():
-            _revise_vendor(market, book, rows, demand, vendor, mine)
+        own = np.flatnonzero(mine & (book.listed == 1))
+        if own.size:
+            _revise_vendor(market, book, demand, values, vendor, own)
 
 
 def _revise_vendor(
-    market: "Market", book: OfferBook, rows: list[Row], demand: Demand, vendor: Vendor,
-    mine: NDArray[np.bool_],
+    market: "Market", book: OfferBook, demand: Demand, values: NDArray[np.float64], vendor: Vendor,
+    own: NDArray[np.intp],
 ) -> None:  # fmt: skip
-    rules, family = market.parameters.pricing, np.flatnonzero(book.vendor == vendor.index)
-    nash = best_response(market, book, demand, vendor.index, family, mine)
-    for place, row in enumerate(family):
-        model = rows[int(row)].model
-        if not mine[row] or (vendor.index, model.tier) not in market.reprice:
+    rules = market.parameters.pricing
+    nash = best_response(market, book, demand, rivals_of(values, vendor.index), own)
+    for row, aim in zip(own, nash.tolist(), strict=True):
+        model = market.models[int(book.model[row])]
+        if (vendor.index, model.tier) not in market.reprice:
             continue
         cost, price = float(book.cost[row]), float(book.price[row])
         floor = price_floor(model.tier, cost, rules)
-        revised, details = _revision(price, float(nash[place]), cost, floor, rules)
+        revised, details = _revision(price, aim, cost, floor, rules)
         change_price(market, model, revised, "revision", details)
 
 
@@ -268,33 +269,29 @@ def _revision(
 
 
 def best_response(
-    market: "Market", book: OfferBook, demand: Demand, vendor: int, family: NDArray[np.intp],
-    mine: NDArray[np.bool_],
+    market: "Market", book: OfferBook, demand: Demand, rivals: NDArray[np.float64],
+    own: NDArray[np.intp],
 ) -> NDArray[np.float64]:  # fmt: skip
-    """Profit-maximising prices of a vendor's rows against rivals' current prices.
+    """Profit-maximising prices of a vendor's services against rivals' current prices.
 
-    All rivals together are one more offering of a given price: in a nested logit only the sum of
-    their nests' values matters to a vendor whose rows are a nest of their own.
+    rivals: see `demand.rivals_of`; own: rows of the book that are priced. Other rows of the vendor
+    are one more offering of its nest, at a price that is given. Types that may buy none of its
+    services do not matter to it.
     """
     scale = market.parameters.choice.dissimilarity
-    others = book.vendor != vendor
-    paid = demand.price_weight[:, None] * book.price[None, :]
-    rivals = demand.utility[:, others] - paid[:, others]
-    codes = nest_codes(book.vendor[others], int(others.sum()))
-    inclusive = probabilities(rivals, codes, scale).inclusive
-    together = np.array([_without_outside(x) for x in inclusive.tolist()])
-    utility = np.column_stack([demand.utility[:, family], together])
-    owner = np.where(np.append(mine[family], False), vendor, UNOWNED)
+    mine = utilities_of(demand, own)
+    buying = np.flatnonzero((mine > FORBIDDEN / 2).any(axis=0))
+    if not buying.size:
+        return book.price[own]
+    family = np.flatnonzero((book.vendor == book.vendor[own[0]]) & (book.listed == 1))
+    rest = family[~np.isin(family, own)]
+    price_weight = demand.price_weight[buying]
+    given = utilities_of(demand, rest)[:, buying] - price_weight * book.price[rest][:, None]
+    utility = np.vstack([mine[:, buying], inclusive_value(given, scale), rivals[buying]])
     found = bertrand_nash(
-        utility, demand.price_weight, owner, np.append(book.cost[family], 0.0),
-        np.ones(len(utility)), np.append(np.zeros(len(family), int), 1), scale,
-        start=np.append(book.price[family], 0.0), iterations=NASH_STEPS, tolerance=1e-3,
+        utility.T, price_weight, np.append(np.zeros(len(own), int), (UNOWNED, UNOWNED)),
+        np.append(book.cost[own], (0.0, 0.0)), np.ones(len(buying)),
+        np.append(np.zeros(len(own) + 1, int), 1), scale,
+        start=np.append(book.price[own], (0.0, 0.0)), iterations=NASH_STEPS, tolerance=1e-3,
     )  # fmt: skip
-    return found.prices
-
-
-def _without_outside(inclusive: float) -> float:
-    """ln of the rivals' summed exponentials, from ln(1 + them)."""
-    if inclusive <= 0:
-        return FORBIDDEN
-    return inclusive if inclusive > 30 else math.log(math.expm1(inclusive))
+    return found.prices[:-2]

@@ -10,7 +10,7 @@ from agents.common.events import Details, Event
 from agents.common.licence import licence_of
 from agents.common.randomness import normal_at, uniform_at
 from agents.common.vocabulary import Access
-from agents.enterprise.demand import Demand
+from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
 from agents.host.hosts import hosted_price
 from agents.vendor.capability import (
     affordable_budget,
@@ -93,9 +93,9 @@ def review_strategies(market: "Market") -> None:
 def review(market: "Market", vendor: Vendor) -> None:
     """Project each strategy and switch if the best beats the present one by the threshold."""
     demand = market.entry_demand(market.book)
-    rivals, nests = _rivals(market, vendor, demand)
+    rivals = _rivals(market, vendor, demand)
     options = alternatives(vendor.strategy)
-    flows = [_flows(market, vendor, o, demand, rivals, nests) for o in options]
+    flows = [_flows(market, vendor, o, demand, rivals) for o in options]
     family_now = flows[0][1]
     seen = [
         project(
@@ -123,26 +123,22 @@ def _projected(seen: list[Projection], needed: float) -> Details:
     }
 
 
-def _rivals(
-    market: "Market", vendor: Vendor, demand: Demand
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    other = (market.book.vendor != vendor.index) & (market.book.listed == 1)
-    paid = demand.price_weight[:, None] * market.book.price[None, other]
-    return demand.utility[:, other] - paid, market.book.vendor[other].astype(np.int64)
+def _rivals(market: "Market", vendor: Vendor, demand: Demand) -> NDArray[np.float64]:
+    scale = market.parameters.choice.dissimilarity
+    values = vendor_values(demand, market.book.price, len(market.vendors), scale)
+    return rivals_of(values, vendor.index)
 
 
 def _flows(
     market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand,
-    rivals: NDArray[np.float64], nests: NDArray[np.int64],
+    rivals: NDArray[np.float64],
 ) -> tuple[float, float]:  # fmt: skip
     """M$ a month earned and family tokens under a strategy."""
     offers = _imagined_offers(market, vendor, strategy, demand)
     if not offers or market.sample is None:
         return 0.0, 0.0
     tokens = market.sample.tokens * market.environment.demand * _adopted_share(market)
-    return monthly_margin(
-        offers, rivals, nests, vendor.index, market.parameters.choice.dissimilarity, tokens
-    )
+    return monthly_margin(offers, rivals, market.parameters.choice.dissimilarity, tokens)
 
 
 def _adopted_share(market: "Market") -> float:
@@ -175,12 +171,11 @@ def _imagined_offers(
 
 def _template(market: "Market", vendor: int, model: int, demand: Demand) -> NDArray[np.float64]:
     """Utility without price of the model as a service: its best row's, whoever serves it."""
-    rows = (market.book.model == model) & (market.book.tuned == 0)
-    if not rows.any():
-        rows = market.book.vendor == vendor
-    if not rows.any():
-        return np.full(len(demand.price_weight), -1e30)
-    best: NDArray[np.float64] = demand.utility[:, rows].max(axis=1)
+    book = market.book
+    rows = np.flatnonzero((book.model == model) & (book.tuned == 0))
+    if not rows.size:
+        rows = np.flatnonzero(book.vendor == vendor)
+    best: NDArray[np.float64] = utilities_of(demand, rows).max(axis=0, initial=FORBIDDEN)
     return best
 
 

@@ -6,16 +6,19 @@ correlation: lambda = 1 is the plain logit (PyBLP's rho is 1 - lambda).
 Source: McFadden 1978, "Modelling the choice of residential location".
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import kernel
+from agents.common.compiled import bare_kernel, inline_kernel
+from agents.common.mathematics64 import exp64, log64
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+LOWEST = -1e300
+"""Value of a nest that nobody can choose from: its exponential is 0."""
+_SMALLEST = 1e-300
 
 
 class Probabilities(NamedTuple):
@@ -36,47 +39,110 @@ def nest_codes(nest: NDArray[np.generic] | None, offerings: int) -> Ints:
     return np.unique(np.asarray(nest), return_inverse=True)[1].astype(np.int64)
 
 
-@kernel
-def _fill(
-    utility: Floats, codes: Ints, scale: float, joint: Floats, within: Floats, inclusive: Floats
-) -> None:
-    types, offerings = utility.shape
-    nests = codes.max() + 1 if offerings > 0 else 0
-    top, total, value = np.empty(nests), np.empty(nests), np.empty(nests)
+class Nests(NamedTuple):
+    """What `choose` finds, one row an offering or a nest, one column a type."""
+
+    joint: Floats
+    """(offerings, types)"""
+    within: Floats
+    """(offerings, types)"""
+    top: Floats
+    """(nests, types) largest utility."""
+    total: Floats
+    """(nests, types) sum of exponentials below the largest."""
+    value: Floats
+    """(nests, types) inclusive value, then its exponential below the peak."""
+    peak: Floats
+    """(types,) largest inclusive value, at least that of the outside option."""
+    denominator: Floats
+    """(types,)"""
+
+
+def room_for(offerings: int, types: int, codes: Ints) -> Nests:
+    """Working memory for a market whose nests are 0 to the largest of `codes`."""
+    nests = int(codes.max()) + 1 if codes.size else 0
+    joint, within = np.empty((2, offerings, types))
+    top, total, value = np.empty((3, nests, types))
+    peak, denominator = np.empty((2, types))
+    return Nests(joint, within, top, total, value, peak, denominator)
+
+
+@inline_kernel
+def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
+    """Fill `top`, `total`, `value`, and `within` with exponentials below the top of its nest."""
+    offerings, types = utility.shape
+    nests.top[:] = LOWEST
+    nests.total[:] = 0.0
+    for j in range(offerings):
+        for i in range(types):
+            nests.top[codes[j], i] = max(nests.top[codes[j], i], utility[j, i])
+    for j in range(offerings):
+        for i in range(types):
+            nests.within[j, i] = exp64((utility[j, i] - nests.top[codes[j], i]) / scale)
+        for i in range(types):
+            nests.total[codes[j], i] += nests.within[j, i]
+    for nest in range(nests.top.shape[0]):
+        for i in range(types):
+            total = max(nests.total[nest, i], _SMALLEST)
+            nests.value[nest, i] = nests.top[nest, i] + scale * log64(total)
+
+
+@inline_kernel
+def choose(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
+    """Fill choice probabilities for utilities (offerings, types): loops over types are vectors."""
+    offerings, types = utility.shape
+    value_nests(utility, codes, scale, nests)
+    nests.peak[:] = 0.0
+    for nest in range(nests.top.shape[0]):
+        for i in range(types):
+            nests.peak[i] = max(nests.peak[i], nests.value[nest, i])
     for i in range(types):
-        top[:] = -np.inf
-        total[:] = 0.0
-        for j in range(offerings):
-            top[codes[j]] = max(top[codes[j]], utility[i, j])
-        for j in range(offerings):
-            nest = codes[j]
-            within[i, j] = 0.0
-            if utility[i, j] > -np.inf:
-                within[i, j] = math.exp((utility[i, j] - top[nest]) / scale)
-                total[nest] += within[i, j]
-        peak = 0.0
-        for nest in range(nests):
-            value[nest] = -np.inf
-            if total[nest] > 0.0:
-                value[nest] = top[nest] + scale * math.log(total[nest])
-            peak = max(peak, value[nest])
-        denominator = math.exp(-peak)
-        for nest in range(nests):
-            value[nest] = math.exp(value[nest] - peak)
-            denominator += value[nest]
-        for j in range(offerings):
-            if total[codes[j]] > 0.0:
-                within[i, j] /= total[codes[j]]
-            joint[i, j] = within[i, j] * value[codes[j]] / denominator
-        inclusive[i] = peak + math.log(denominator)
+        nests.denominator[i] = exp64(-nests.peak[i])
+    for nest in range(nests.top.shape[0]):
+        for i in range(types):
+            nests.value[nest, i] = exp64(nests.value[nest, i] - nests.peak[i])
+        for i in range(types):
+            nests.denominator[i] += nests.value[nest, i]
+    for j in range(offerings):
+        for i in range(types):
+            nests.within[j, i] /= max(nests.total[codes[j], i], _SMALLEST)
+        for i in range(types):
+            chosen = nests.value[codes[j], i] / nests.denominator[i]
+            nests.joint[j, i] = nests.within[j, i] * chosen
+
+
+@bare_kernel
+def _choose(utility: Floats, codes: Ints, scale: float, nests: Nests, inclusive: Floats) -> None:
+    choose(utility, codes, scale, nests)
+    for i in range(inclusive.size):
+        inclusive[i] = nests.peak[i] + log64(nests.denominator[i])
+
+
+@bare_kernel
+def _value(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
+    value_nests(utility, codes, scale, nests)
+
+
+def inclusive_value(utility: Floats, dissimilarity: float) -> Floats:
+    """ln of the nest's summed exponentials for utilities (offerings, types) of one nest, (types,).
+
+    The utility of one offering that stands for the whole nest; `LOWEST` if there is none.
+    """
+    codes = np.zeros(len(utility), np.int64)
+    if not codes.size:
+        return np.full(utility.shape[1], LOWEST)
+    nests = room_for(*utility.shape, codes)
+    _value(utility, codes, float(dissimilarity), nests)
+    value: Floats = nests.value[0]
+    return value
 
 
 def probabilities(utility: Floats, codes: Ints, dissimilarity: float) -> Probabilities:
     """Choice probabilities for utilities (types, offerings); -inf is never chosen."""
-    utility = np.ascontiguousarray(utility, dtype=np.float64)
-    found = Probabilities(np.empty_like(utility), np.empty_like(utility), np.empty(len(utility)))
-    _fill(utility, codes, float(dissimilarity), *found)
-    return found
+    by_offering = np.ascontiguousarray(np.transpose(utility), dtype=np.float64)
+    nests, inclusive = room_for(*by_offering.shape, codes), np.empty(by_offering.shape[1])
+    _choose(by_offering, codes, float(dissimilarity), nests, inclusive)
+    return Probabilities(nests.joint.T, nests.within.T, inclusive)
 
 
 def logit_shares(

@@ -25,7 +25,7 @@ class Model:
     """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
-        "active_params", "api", "effective_compute", "first_perceived", "generation", "index",
+        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation", "index",
         "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
         "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
         "vendor", "withdrawn",
@@ -62,6 +62,12 @@ class Model:
         self.users_threshold = users_threshold
         self.superseded: int | None = None
         self.withdrawn: int | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute, and `changed` with it: whoever keeps columns looks at that."""
+        object.__setattr__(self, name, value)
+        if name != "changed":
+            object.__setattr__(self, "changed", True)
 
     @property
     def line(self) -> tuple[int, int, bool]:
@@ -225,88 +231,78 @@ def class_lists(
     book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers, exposures: Exposures
 ) -> ClassLists:
     """The allowed rows of every consideration class."""
-    rows, starts, exposure, usable = [], [0], [], []
-    for code in range(len(regions) * 8):
-        region, residency = code >> 3, (code >> 2) & 1
-        flags = code & 3
-        allowed = _allowed(book, regions, sellers, region, bool(residency), flags)
-        chosen = np.flatnonzero(allowed & (book.listed == 1))
-        usable.append(_allowed(book, regions, sellers, region, bool(residency), flags | 1))
-        rows.append(chosen)
-        exposure.append(_exposure(book, chosen, regions, sellers.region, region, exposures))
-        starts.append(starts[-1] + len(chosen))
+    foreign = _foreign(book, regions, sellers)
+    usable = _usable(book, regions, sellers, foreign)
+    unaware_too = (book.open == 0) | (book.access == Access.API)
+    open_to = np.repeat(usable, 2, axis=0)
+    open_to[::2] &= unaware_too
+    code, rows = np.nonzero(open_to & (book.listed == 1))
+    starts = np.searchsorted(code, np.arange(len(regions) * 8 + 1))
+    exposure = _exposure(book, foreign, exposures)[code >> 3, rows]
     return _gather(
-        book, np.concatenate(rows), np.array(starts), np.concatenate(exposure),
-        np.array(usable, np.int8), exposures,
-    )  # fmt: skip
+        book, rows, starts, exposure, np.repeat(usable, 2, axis=0).astype(np.int8), exposures
+    )
 
 
 def _foreign(
-    book: OfferBook, regions: tuple[RegionRule, ...], vendor_region: I8, region: int
+    book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers
 ) -> NDArray[np.bool_]:
+    """(regions, rows) whether a row's vendor sits in the other bloc."""
     home = np.array([r.home for r in regions])
-    return np.asarray(home[vendor_region[book.vendor]] != regions[region].home)
+    return np.asarray(home[sellers.region][book.vendor] != home[:, None])
 
 
-def _allowed(
-    book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers, region: int,
-    residency: bool, flags: int,
+def _usable(
+    book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers,
+    foreign: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:  # fmt: skip
-    restricted, aware = bool(flags & 2), bool(flags & 1)
+    """(region x residency x restricted, rows) what a firm may use if openness is no obstacle."""
+    count = len(regions)
     service = book.access != Access.SELFHOST
-    allowed = np.ones(book.offering.size, bool)
-    if restricted:
-        allowed &= ~service
-    if not aware:
-        allowed &= (book.open == 0) | (book.access == Access.API)
-    foreign = _foreign(book, regions, sellers.region, region)
-    unreachable = foreign & (sellers.exporter[book.vendor] == 0)
-    if not regions[region].foreign_apis:
-        unreachable = foreign
-    allowed &= ~((book.access == Access.API) & unreachable)
-    if residency:
-        abroad = sellers.region[book.vendor] != region
-        allowed &= ~(service & abroad)
-    return allowed
+    imports = np.array([r.foreign_apis for r in regions])
+    reaches = (sellers.exporter[book.vendor] != 0) & imports[:, None]
+    reached = ~(foreign & ~reaches & (book.access == Access.API))
+    abroad = sellers.region[book.vendor] != np.arange(count)[:, None]
+    allowed = np.repeat(reached[:, None, None], 2, axis=1).repeat(2, axis=2)
+    allowed[:, 1] &= ~(service & abroad)[:, None]
+    allowed[:, :, 1] &= ~service
+    return np.asarray(allowed.reshape(count * 4, book.offering.size))
 
 
-def _exposure(
-    book: OfferBook, rows: NDArray[np.int64], regions: tuple[RegionRule, ...],
-    vendor_region: I8, region: int, exposures: Exposures,
-) -> F64:  # fmt: skip
-    foreign = _foreign(book, regions, vendor_region, region)[rows]
-    by_access = np.array([1.0, exposures.hosted, exposures.selfhost])[book.access[rows]]
-    api = book.access[rows] == Access.API
-    return np.asarray(np.where(api & foreign, exposures.foreign, by_access) * book.risk[rows])
+def _exposure(book: OfferBook, foreign: NDArray[np.bool_], exposures: Exposures) -> F64:
+    """(regions, rows) exposure of data, with the factor of recent incidents."""
+    by_access = np.array([1.0, exposures.hosted, exposures.selfhost])[book.access]
+    api = book.access == Access.API
+    return np.asarray(np.where(api & foreign, exposures.foreign, by_access) * book.risk)
 
 
 def _gather(
     book: OfferBook, rows: NDArray[np.int64], starts: NDArray[np.int64], exposure: F64,
     usable: I8, exposures: Exposures,
 ) -> ClassLists:  # fmt: skip
-    selfhost = book.access[rows] == Access.SELFHOST
-    first_run, run = _runs(book.vendor[rows] * 2 + book.open[rows], starts)
-    capacity = book.replica_capacity[rows]
+    selfhost = book.access == Access.SELFHOST
+    first_run, run = _runs((book.vendor * 2 + book.open)[rows], starts)
+    capacity = np.where(selfhost, book.replica_capacity, 1.0)
     return ClassLists(
         start=starts.astype(np.int64),
         row=rows.astype(np.int32),
         vendor=book.vendor[rows],
         key=book.key[rows],
-        variant=(book.access[rows] + 3 * book.tuned[rows]).astype(np.int8),
+        variant=(book.access + 3 * book.tuned).astype(np.int8)[rows],
         open=book.open[rows],
-        opened=book.open[rows].astype(np.float32),
-        selfhost=selfhost.astype(np.float32),
-        q=book.q_perceived[rows] + book.gain[rows] * book.crowd_gain[rows],
+        opened=book.open.astype(np.float32)[rows],
+        selfhost=selfhost.astype(np.float32)[rows],
+        q=(book.q_perceived + book.gain * book.crowd_gain)[rows],
         gain=book.gain[rows],
-        price=book.price[rows].astype(np.float32),
+        price=book.price.astype(np.float32)[rows],
         exposure=exposure.astype(np.float32),
-        exposure_skill=np.where(selfhost, exposures.unskilled, 0.0).astype(np.float32),
+        exposure_skill=np.where(selfhost, exposures.unskilled, 0.0).astype(np.float32)[rows],
         packaging=book.packaging[rows],
         control=book.control[rows],
         tuning_price=book.tuning_price[rows],
-        rent=book.replica_rent[rows].astype(np.float32),
-        fees=(book.fee_rate[rows] + book.services_rate[rows]).astype(np.float32),
-        per_capacity=np.where(selfhost, 1.0 / capacity, 0.0).astype(np.float32),
+        rent=book.replica_rent.astype(np.float32)[rows],
+        fees=(book.fee_rate + book.services_rate).astype(np.float32)[rows],
+        per_capacity=np.where(selfhost, 1.0 / capacity, 0.0).astype(np.float32)[rows],
         first_run=first_run,
         run=run,
         usable=usable,

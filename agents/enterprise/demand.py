@@ -1,7 +1,8 @@
 """What a sample of slots would choose if it chose afresh: the demand that vendors price to.
 
 The sample is systematic by weight x tokens, so that every sampled slot stands for the same number
-of tokens; it is redrawn once a year and shared by all vendors.
+of tokens; it is redrawn once a year and shared by all vendors. Only the entries of a slot's list
+are kept, type after type; loops over a list are vector code.
 """
 
 from typing import NamedTuple
@@ -9,24 +10,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import bare_kernel
+from agents.common.compiled import bare_kernel, inline_kernel
+from agents.common.logit import inclusive_value
+from agents.common.mathematics import sigmoid
+from agents.common.mathematics64 import exp64, log64
 from agents.common.offers import BookRows, ClassLists, OfferBook, book_rows
-from agents.enterprise.calling import class_of
-from agents.enterprise.columns import EnterpriseColumns, FirmRows, SlotRows
-from agents.enterprise.evaluation import (
-    Buyer,
-    Platforms,
-    Rules,
-    credit_factor,
-    parts_of,
-    taste,
-    tuned_gain,
-    worth,
-)
+from agents.enterprise.columns import EnterpriseColumns, FirmRows, Firms, SlotRows
+from agents.enterprise.evaluation import Platforms, Rules, credit_factor, taste, tuned_gain
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 FORBIDDEN = -1e30
 """Utility of an offering a sampled slot may not buy."""
+ADEQUATE = 0.8
+"""Success against the best on the list from which an offering counts as good enough."""
 
 
 class Sample(NamedTuple):
@@ -40,18 +37,64 @@ class Sample(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """Entry demand of a sample over the rows of an offer book."""
+    """Entry demand of a sample over an offer book: entries of each type's list, type by type."""
 
+    start: Ints
+    """(types + 1,) where the entries of each type start."""
+    first: Ints
+    """(types,) where its list starts in the class lists."""
     utility: Floats
-    """(types, rows) without price paid for tokens."""
+    """(entries,) without price paid for tokens."""
     price_weight: Floats
     """(types,) utils per $/Mtok."""
+    cheapest: Ints
+    """(types,) row with the lowest cost among those good enough; -1 if there is none."""
+    lists: ClassLists
+    """What `first` counts in."""
+
+
+class Entries(NamedTuple):
+    """Columns of one list in float64, and the buffers of one type."""
+
+    price: Floats
+    rent: Floats
+    capacity: Floats
+    shares: Floats
+    """1 + licence fee and services, share of rent."""
+    selfhost: Floats
+    exposure: Floats
+    skill: Floats
+    """Exposure added by lack of skill."""
+    quality: Floats
+    gain: Floats
+    packaging: Floats
+    control: Floats
+    months: Floats
+    """Integration, over the holding time."""
+    tuning: Floats
     success: Floats
-    """(types, rows) share of value reached."""
     cost: Floats
-    """(types, rows) $ a month per Mtok of tokens wanted, all included."""
     value: Floats
-    """(types,) $ per Mtok."""
+    """What speaks for the better channel, fraction of V."""
+    liking: Floats
+
+
+class Type(NamedTuple):
+    """What evaluating needs to know of a sampled slot and its firm."""
+
+    theta: float
+    tokens: float
+    value: float
+    difficulty: float
+    gain: float
+    training: float
+    risk: float
+    unskilled: float
+    control: np.float32
+    own_base: float
+    staff: float
+    credit: float
+    platform: int
 
 
 def draw_sample(
@@ -67,42 +110,159 @@ def draw_sample(
     return Sample(owner[chosen], chosen, total, home[firms.region[owner[chosen]]] == 1)
 
 
+@inline_kernel
+def _type_of(
+    rules: Rules, firms: FirmRows, slots: SlotRows, growth: float, firm: int, slot: int
+) -> Type:
+    skill, data = firms[firm].skill, np.float64(slots[slot].data)
+    return Type(
+        firms[firm].theta, slots[slot].tokens * growth, slots[slot].value, slots[slot].difficulty,
+        tuned_gain(rules, data),
+        min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
+        rules.risk_weight * firms[firm].sensitivity, 1.0 - skill, firms[firm].control,
+        firms[firm].own_base, rules.staff_month * (1.6 - 1.2 * skill),
+        credit_factor(rules, firms[firm].capital_cost), firms[firm].platform,
+    )  # fmt: skip
+
+
+@inline_kernel
+def _load(
+    rules: Rules, book: BookRows, lists: ClassLists, code: int, place: int, entries: Entries
+) -> None:
+    """Copy the columns of a class's list; place: 0 if its region is home, 1 elsewhere."""
+    start = lists.start[code]
+    for at in range(lists.start[code + 1] - start):
+        row = lists.row[start + at]
+        own = book[row].access == 2
+        entries.price[at], entries.rent[at] = book[row].price, book[row].replica_rent
+        entries.capacity[at] = book[row].replica_capacity
+        entries.shares[at] = 1.0 + book[row].fee_rate + book[row].services_rate
+        entries.selfhost[at] = 1.0 if own else 0.0
+        foreign = rules.exposure_foreign if book[row].abroad != place else 1.0
+        exposed = foreign if book[row].access == 0 else rules.exposure_hosted
+        entries.exposure[at] = (rules.exposure_selfhost if own else exposed) * book[row].risk
+        entries.skill[at] = rules.exposure_unskilled if own else 0.0
+        lifted = np.float64(book[row].gain) * book[row].crowd_gain
+        entries.quality[at] = book[row].q_perceived + lifted
+        entries.gain[at], entries.packaging[at] = book[row].gain, book[row].packaging
+        entries.control[at] = book[row].control
+        months = rules.integration * (rules.integration_selfhost if own else 1.0)
+        months += rules.integration_open if book[row].open == 1 else 0.0
+        entries.months[at] = months / rules.holding
+        entries.tuning[at] = book[row].tuning_price
+
+
+@inline_kernel
+def _succeed(rules: Rules, type_: Type, count: int, entries: Entries) -> None:
+    slope, difficulty, gain = rules.slope, type_.difficulty, type_.gain
+    if rules.linear:
+        for k in range(count):
+            margin = entries.quality[k] + entries.gain[k] * gain - difficulty
+            entries.success[k] = 0.5 + 0.25 * slope * margin
+        return
+    for k in range(count):
+        margin = entries.quality[k] + entries.gain[k] * gain - difficulty
+        entries.success[k] = np.float64(sigmoid(np.float32(slope * margin)))
+
+
+@inline_kernel
+def _pay(rules: Rules, type_: Type, platforms: Platforms, count: int, entries: Entries) -> None:
+    """Fill `cost` and `value` with those of the better channel: direct, or the firm's platform."""
+    stake = type_.value * type_.tokens
+    per_price, own = type_.credit / type_.value, 1.0 - type_.own_base
+    per_training = type_.training / (stake * rules.holding)
+    for k in range(count):
+        needed = max(1.0, np.ceil(type_.tokens / entries.capacity[k]))
+        rent = needed * entries.rent[k] * own * entries.shares[k]
+        cost = (rent + type_.staff * entries.selfhost[k]) / stake + entries.price[k] * per_price
+        entries.cost[k] = cost + entries.tuning[k] * per_training
+        entries.value[k] = entries.packaging[k] - entries.cost[k] - entries.months[k]
+    if type_.platform < 0:
+        return
+    fee = np.float64(platforms.fee[type_.platform])
+    packaging = np.float64(platforms.packaging[type_.platform])
+    spared = type_.staff * platforms.staff_saving[type_.platform]
+    for k in range(count):
+        needed = max(1.0, np.ceil(type_.tokens / entries.capacity[k]))
+        dearer = needed * entries.rent[k] * own * fee - spared * entries.selfhost[k]
+        cost = entries.cost[k] + dearer / stake + entries.price[k] * per_price * fee
+        value = max(entries.packaging[k], packaging) - cost - entries.months[k]
+        better = value > entries.value[k]
+        entries.cost[k] = cost if better else entries.cost[k]
+        entries.value[k] = value if better else entries.value[k]
+
+
+@inline_kernel
+def _like(
+    key: np.uint64, spread: float, firm: int, vendor_keys: NDArray[np.uint32], lists: ClassLists,
+    code: int, entries: Entries,
+) -> None:  # fmt: skip
+    """Fill `liking`: a firm's lasting taste for a vendor is one for all its entries."""
+    start, last, liking = lists.start[code], -1, 0.0
+    for run in range(lists.first_run[code], lists.first_run[code + 1]):
+        vendor = lists.vendor[lists.run[run]]
+        if vendor != last:
+            last, liking = vendor, taste(key, firm, vendor_keys[vendor], spread)
+        entries.liking[lists.run[run] - start : lists.run[run + 1] - start] = liking
+
+
+@inline_kernel
+def _prefer(
+    type_: Type, price_weight: float, count: int, entries: Entries, utility: Floats, begin: int
+) -> None:
+    """Write the utilities of a type's entries, from `begin` on."""
+    control = np.float64(type_.control)
+    for k in range(count):
+        exposed = entries.exposure[k] + entries.skill[k] * type_.unskilled
+        fit = entries.control[k] * control + entries.liking[k] - type_.risk * exposed
+        worth = entries.success[k] + fit + entries.value[k]
+        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
+        paid = price_weight * entries.price[k]
+        utility[begin + k] = FORBIDDEN if barred else type_.theta * worth + paid
+
+
+@inline_kernel
+def _cheapest(type_: Type, count: int, entries: Entries) -> int:
+    """Entry with the lowest cost among those good enough; -1 if there is none."""
+    best, chosen, lowest = 0.0, -1, np.inf
+    for k in range(count):
+        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
+        best = max(best, 0.0 if barred else entries.success[k])
+    for k in range(count):
+        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
+        adequate = entries.success[k] >= ADEQUATE * best and not barred
+        if adequate and entries.cost[k] < lowest:
+            chosen, lowest = k, entries.cost[k]
+    return chosen
+
+
 @bare_kernel
 def _fill(
-    firm_of: NDArray[np.int64], slot_of: NDArray[np.int64], firms: FirmRows, slots: SlotRows,
-    growth: float, rules: Rules, book: BookRows, lists: ClassLists, platforms: Platforms,
-    key: np.uint64, vendor_keys: NDArray[np.uint32], home: NDArray[np.int8], demand: Demand,
+    firm_of: Ints, slot_of: Ints, firms: FirmRows, slots: SlotRows, growth: float, rules: Rules,
+    book: BookRows, lists: ClassLists, platforms: Platforms, key: np.uint64,
+    vendor_keys: NDArray[np.uint32], home: NDArray[np.int8], class_: Ints, entries: Entries,
+    demand: Demand,
 ) -> None:  # fmt: skip
-    for i in range(firm_of.size):
-        firm, slot = firm_of[i], slot_of[i]
-        skill = firms[firm].skill
-        data = np.float64(slots[slot].data)
-        credit = credit_factor(rules, firms[firm].capital_cost)
-        buyer = Buyer(
-            firms[firm].theta, slots[slot].tokens * growth, slots[slot].value,
-            slots[slot].difficulty, tuned_gain(rules, data),
-            min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
-            rules.risk_weight * firms[firm].sensitivity, 1.0 - skill, firms[firm].control,
-            firms[firm].own_base, rules.staff_month * (1.6 - 1.2 * skill),
-            credit, firms[firm].platform, 0 if home[firms[firm].region] == 1 else 1, np.uint64(0),
-            -1, -1, np.uint32(0), 0, 0, False,
-        )  # fmt: skip
-        demand.value[i] = buyer.value
-        if not buyer.tokens * buyer.value > 0.0:
-            continue
-        code = class_of(firms, firm)
-        demand.price_weight[i] = buyer.theta * credit / buyer.value
-        for k in range(lists.start[code], lists.start[code + 1]):
-            row = lists.row[k]
-            if lists.tuning_price[k] > 0.0 and buyer.training <= 0.0:
+    for code in range(lists.start.size - 1):
+        loaded = False
+        for i in range(firm_of.size):
+            if class_[i] != code:
                 continue
-            parts = parts_of(rules, buyer, book, platforms, row)
-            vendor = lists.vendor[k]
-            liking = taste(key, firm, vendor_keys[vendor], rules.taste_spread)
-            paid = demand.price_weight[i] * lists.price[k]
-            demand.utility[i, row] = buyer.theta * (worth(rules, parts) + liking) + paid
-            demand.success[i, row] = parts.success
-            demand.cost[i, row] = parts.cost * buyer.value
+            if not loaded:
+                _load(rules, book, lists, code, 1 - home[code >> 3], entries)
+                loaded = True
+            type_ = _type_of(rules, firms, slots, growth, firm_of[i], slot_of[i])
+            begin, count = demand.start[i], demand.start[i + 1] - demand.start[i]
+            if not type_.tokens * type_.value > 0.0:
+                demand.utility[begin : begin + count] = FORBIDDEN
+                continue
+            demand.price_weight[i] = type_.theta * type_.credit / type_.value
+            _succeed(rules, type_, count, entries)
+            _pay(rules, type_, platforms, count, entries)
+            _like(key, rules.taste_spread, firm_of[i], vendor_keys, lists, code, entries)
+            _prefer(type_, demand.price_weight[i], count, entries, demand.utility, begin)
+            chosen = _cheapest(type_, count, entries)
+            demand.cheapest[i] = lists.row[demand.first[i] + chosen] if chosen >= 0 else -1
 
 
 def entry_demand(
@@ -111,14 +271,98 @@ def entry_demand(
     vendor_keys: NDArray[np.uint32], home: NDArray[np.int8],
 ) -> Demand:  # fmt: skip
     """Utilities of the sampled slots as if they held nothing: cost sample x list length."""
-    types, rows = len(sample.firm), book.offering.size
+    class_ = classes_of(columns.firms, sample.firm)
+    first, length = lists.start[class_], np.diff(lists.start)
+    start = np.concatenate([[0], np.cumsum(length[class_])])
     demand = Demand(
-        np.full((types, rows), FORBIDDEN), np.ones(types), np.zeros((types, rows)),
-        np.full((types, rows), np.inf), np.ones(types),
+        start, first, np.empty(start[-1]), np.ones(len(first)),
+        np.full(len(first), -1, np.int64), lists,
     )  # fmt: skip
+    entries = Entries(*np.empty((len(Entries._fields), int(length.max(initial=1)))))
     _fill(
         sample.firm, sample.slot, columns.firm_rows, columns.slot_rows, growth, rules,
-        book_rows(book), lists,
-        platforms, taste_key, vendor_keys, home, demand,
+        book_rows(book), lists, platforms, taste_key, vendor_keys, home, class_, entries, demand,
     )  # fmt: skip
     return demand
+
+
+def classes_of(firms: Firms, rows: Ints) -> Ints:
+    """Consideration classes of some firms now; see `calling.class_of`."""
+    code = firms.region[rows].astype(np.int64) * 2 + firms.residency[rows]
+    return (code * 2 + firms.restricted[rows]) * 2 + firms.aware[rows]
+
+
+@inline_kernel
+def _entry(lists: ClassLists, first: int, last: int, row: int) -> int:
+    """Entry of a row between two entries of one list, whose rows ascend; -1 if it has none."""
+    low, high = first, last
+    while low < high:
+        middle = (low + high) >> 1
+        if lists.row[middle] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < last and lists.row[low] == row else -1
+
+
+@bare_kernel
+def _gather(demand: Demand, rows: Ints, utility: Floats) -> None:
+    for i in range(demand.first.size):
+        first = demand.first[i]
+        last = first + demand.start[i + 1] - demand.start[i]
+        for j in range(rows.size):
+            found = _entry(demand.lists, first, last, rows[j])
+            if found >= 0:
+                utility[j, i] = demand.utility[demand.start[i] + found - first]
+
+
+def utilities_of(demand: Demand, rows: NDArray[np.integer]) -> Floats:
+    """(rows, types) utilities without price of some rows of the book; `FORBIDDEN` off the list."""
+    utility = np.full((len(rows), len(demand.first)), FORBIDDEN)
+    _gather(demand, np.asarray(rows, np.int64), utility)
+    return utility
+
+
+@bare_kernel
+def _value_nests(
+    demand: Demand, price: Floats, scale: float, buffer: Floats, value: Floats, total: Floats
+) -> None:
+    """Fill `value`, which comes as `FORBIDDEN`, and `total` (vendors,) on the way."""
+    vendor, row = demand.lists.vendor, demand.lists.row
+    for i in range(demand.first.size):
+        begin, first = demand.start[i], demand.first[i]
+        count = demand.start[i + 1] - begin
+        for k in range(count):
+            paid = demand.price_weight[i] * price[row[first + k]]
+            buffer[k] = demand.utility[begin + k] - paid
+            value[vendor[first + k], i] = max(value[vendor[first + k], i], buffer[k])
+        for k in range(count):
+            buffer[k] -= value[vendor[first + k], i]
+        for k in range(count):
+            buffer[k] = exp64(buffer[k] / scale)
+        total[:] = 0.0
+        for k in range(count):
+            total[vendor[first + k]] += buffer[k]
+        for v in range(total.size):
+            if total[v] > 0.0:
+                value[v, i] += scale * log64(total[v])
+
+
+def vendor_values(demand: Demand, price: Floats, vendors: int, dissimilarity: float) -> Floats:
+    """(vendors, types) inclusive value of each vendor's nest at these prices by row.
+
+    `FORBIDDEN` where a vendor has nothing a type may buy.
+    """
+    value = np.full((vendors, len(demand.first)), FORBIDDEN)
+    buffer = np.empty(max(int(np.diff(demand.start).max(initial=0)), 1))
+    _value_nests(demand, price, float(dissimilarity), buffer, value, np.zeros(vendors))
+    return value
+
+
+def rivals_of(values: Floats, vendor: int) -> Floats:
+    """(types,) what all other vendors together are worth: one offering that stands for them.
+
+    Exact for a vendor whose rows are a nest of their own: only the sum over the other nests
+    matters to it.
+    """
+    return inclusive_value(np.delete(values, vendor, axis=0), 1.0)

@@ -1,10 +1,12 @@
 """Hosts of open weights: how many serve a model, at what price, and what they earn."""
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from agents.common.mathematics import exponentials, logarithms
 from agents.host.parameters import HostParameters
 
 
@@ -20,17 +22,24 @@ class Hosting:
 
 
 def hosted_price(cost: float, number: float, rules: HostParameters) -> float:
-    """$ per Mtok a buyer pays who takes the lowest of the hosts' quotes.
+    """`hosted_prices` of one model."""
+    return float(hosted_prices(np.array([cost]), np.array([number]), rules)[0])
+
+
+def hosted_prices(
+    cost: NDArray[np.float64], number: NDArray[np.float64], rules: HostParameters
+) -> NDArray[np.float64]:
+    """$ per Mtok that buyers of each model pay who take the lowest of its hosts' quotes.
 
     The typical quote is serving cost plus a markup that falls with the number of hosts; quotes are
     lognormal around it with sd `price_spread`. No quote lies below cost. The mean of the lowest of
     n normals is Blom's approximation, ndtri(0.625 / (n + 0.25)); Blom 1958, "Statistical Estimates
     and Transformed Beta-Variables".
     """
-    hosts = max(number, 1.0)
-    typical = 1 + rules.markup / hosts**rules.competition
-    lowest = math.exp(rules.price_spread * float(ndtri(0.625 / (hosts + 0.25))))
-    return float(cost * max(typical * lowest, 1.0))
+    hosts = np.maximum(number, 1.0)
+    typical = 1 + rules.markup * exponentials(-rules.competition * logarithms(hosts))
+    lowest = exponentials(rules.price_spread * ndtri(0.625 / (hosts + 0.25)))
+    return np.asarray(cost * np.maximum(typical * lowest, 1.0))
 
 
 def next_number(hosting: Hosting, rules: HostParameters) -> float:

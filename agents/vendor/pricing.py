@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import kernel
-from agents.common.logit import mean_surplus, nest_codes, probabilities
+from agents.common.compiled import bare_kernel, inline_kernel
+from agents.common.logit import Nests, choose, mean_surplus, nest_codes, probabilities, room_for
 from agents.vendor.business_parameters import PricingParameters
 
 Floats = NDArray[np.float64]
@@ -26,35 +26,95 @@ class Equilibrium(NamedTuple):
     converged: bool
 
 
-@kernel
-def _markups(
-    joint: Floats, within: Floats, codes: Ints, scale: float, price_weight: Floats,
-    weight: Floats, owner: Ints, margin: Floats, target: Floats,
-) -> None:  # fmt: skip
-    """Next margins by the zeta map of Morrow and Skerlos (2011): margin = zeta(margin)."""
-    types, offerings = joint.shape
-    spill = (1.0 - scale) / scale
+class Game(NamedTuple):
+    """Who sells what to whom, as columns for compiled code."""
+
+    utility: Floats
+    """(offerings, types) without price."""
+    price_weight: Floats
+    weight: Floats
+    cost: Floats
+    owner: Ints
+    codes: Ints
+    """(offerings,) nest."""
+    pair: Ints
+    """(offerings,) owner and nest together: offerings of one pair have one code."""
+    scale: float
+    """Dissimilarity."""
+
+
+class Board(NamedTuple):
+    """Working memory of the iteration."""
+
+    paid: Floats
+    """(offerings, types) utility less price."""
+    by_owner: Floats
+    """(owners, types) margins earned from a type."""
+    by_pair: Floats
+    """(pairs, types) the same by owner and nest."""
+    moved: Floats
+    """(offerings,) next prices."""
+
+
+@inline_kernel
+def _collect(game: Game, nests: Nests, prices: Floats, board: Board) -> None:
+    """Add up margin x choice probability by owner, and by owner and nest."""
+    offerings, types = game.utility.shape
+    board.by_owner[:] = 0.0
+    board.by_pair[:] = 0.0
     for j in range(offerings):
-        target[j] = margin[j]
-        if owner[j] < 0:
+        if game.owner[j] < 0:
+            continue
+        margin, owner, pair = prices[j] - game.cost[j], game.owner[j], game.pair[j]
+        for i in range(types):
+            board.by_owner[owner, i] += margin * nests.joint[j, i]
+        for i in range(types):
+            board.by_pair[pair, i] += margin * nests.joint[j, i]
+
+
+@inline_kernel
+def _markups(game: Game, nests: Nests, prices: Floats, board: Board) -> None:
+    """Next prices by the zeta map of Morrow and Skerlos (2011): margin = zeta(margin)."""
+    offerings, types = game.utility.shape
+    _collect(game, nests, prices, board)
+    spill = (1.0 - game.scale) / game.scale
+    for j in range(offerings):
+        board.moved[j] = prices[j]
+        if game.owner[j] < 0:
             continue
         own = share = cross = 0.0
+        owner, pair = game.owner[j], game.pair[j]
         for i in range(types):
-            w = weight[i]
-            slope = w * price_weight[i] * joint[i, j]
-            share += w * joint[i, j]
-            own += slope / scale
-            same_owner = same_nest = 0.0
-            for k in range(offerings):
-                if owner[k] == owner[j]:
-                    same_owner += margin[k] * joint[i, k]
-                    if codes[k] == codes[j]:
-                        same_nest += margin[k] * joint[i, k]
+            w = game.weight[i]
+            slope = w * game.price_weight[i]
+            share += w * nests.joint[j, i]
+            own += slope * nests.joint[j, i] / game.scale
             # d s_k / d p_j = -a s_k (1[k=j] / scale - spill s_{j|nest} 1[same nest] - s_j)
-            cross += slope * same_owner
-            cross += w * price_weight[i] * spill * within[i, j] * same_nest
+            same_nest = spill * nests.within[j, i] * board.by_pair[pair, i]
+            cross += slope * (nests.joint[j, i] * board.by_owner[owner, i] + same_nest)
         if own > 0.0:
-            target[j] = (cross + share) / own
+            board.moved[j] = game.cost[j] + (cross + share) / own
+
+
+@bare_kernel
+def _iterate(
+    game: Game, nests: Nests, board: Board, prices: Floats, iterations: int, tolerance: float
+) -> bool:
+    """Move `prices` to the fixed point; False if it was not reached."""
+    offerings, types = game.utility.shape
+    for _ in range(iterations):
+        for j in range(offerings):
+            for i in range(types):
+                board.paid[j, i] = game.utility[j, i] - game.price_weight[i] * prices[j]
+        choose(board.paid, game.codes, game.scale, nests)
+        _markups(game, nests, prices, board)
+        still = True
+        for j in range(offerings):
+            still &= abs(board.moved[j] - prices[j]) <= tolerance * (1.0 + abs(prices[j]))
+            prices[j] = board.moved[j]
+        if still:
+            return True
+    return False
 
 
 def bertrand_nash(
@@ -81,34 +141,43 @@ def bertrand_nash(
     iterations, tolerance: stop when no price moves by more than tolerance, relatively.
 
     Source: Morrow and Skerlos 2011, "Fixed-point approaches to computing Bertrand-Nash
-    equilibrium prices under mixed-logit demand". Cost: iterations x types x offerings^2.
+    equilibrium prices under mixed-logit demand". Cost: iterations x types x offerings.
     """
-    utility = np.ascontiguousarray(utility, dtype=np.float64)
     price_weight = np.ascontiguousarray(price_weight, dtype=np.float64)
     if not np.all(price_weight > 0):
         raise ValueError("price_weight must be positive for every type")
     weight = np.asarray(weight, float) / np.sum(weight)
-    cost = np.asarray(cost, float)
     owners = _owner_codes(owner)
-    codes = nest_codes(nest, utility.shape[1])
+    codes = nest_codes(nest, np.shape(utility)[1])
     scale = float(dissimilarity) if nest is not None else 1.0
     prices = np.array(cost if start is None else start, dtype=float)
-    target = np.empty_like(prices)
-    converged = False
-    for _ in range(iterations):
-        found = probabilities(utility - price_weight[:, None] * prices, codes, scale)
-        _markups(
-            found.joint, found.within, codes, scale, price_weight, weight, owners,
-            prices - cost, target,
-        )  # fmt: skip
-        moved = np.where(owners >= 0, cost + target, prices)
-        converged = bool(np.all(np.abs(moved - prices) <= tolerance * (1 + np.abs(prices))))
-        prices = moved
-        if converged:
-            break
-    found = probabilities(utility - price_weight[:, None] * prices, codes, scale)
+    game = _game(utility, price_weight, weight, np.asarray(cost, float), owners, codes, scale)
+    board, nests = _board(game), room_for(*game.utility.shape, codes)
+    converged = _iterate(game, nests, board, prices, iterations, tolerance)
+    found = probabilities(np.transpose(game.utility) - price_weight[:, None] * prices, codes, scale)
     shares = (weight[:, None] * found.joint).sum(axis=0)
     return Equilibrium(prices, shares, mean_surplus(found, price_weight, weight), converged)
+
+
+def _game(
+    utility: Floats, price_weight: Floats, weight: Floats, cost: Floats, owner: Ints, codes: Ints,
+    scale: float,
+) -> Game:  # fmt: skip
+    by_offering = np.ascontiguousarray(np.transpose(utility), dtype=np.float64)
+    nests = int(codes.max()) + 1 if codes.size else 1
+    return Game(
+        by_offering, price_weight, weight, cost, owner, codes,
+        np.maximum(owner, 0) * nests + codes, scale,
+    )  # fmt: skip
+
+
+def _board(game: Game) -> Board:
+    types = game.utility.shape[1]
+    owners, pairs = (int(c.max()) + 1 if c.size else 1 for c in (game.owner, game.pair))
+    return Board(
+        np.empty_like(game.utility), np.zeros((max(owners, 1), types)),
+        np.zeros((max(pairs, 1), types)), np.empty_like(game.cost),
+    )  # fmt: skip
 
 
 def _owner_codes(owner: NDArray[np.generic]) -> Ints:

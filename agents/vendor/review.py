@@ -52,17 +52,15 @@ def horizon_factor(rules: ReviewParameters) -> float:
 
 
 def monthly_margin(
-    offers: list[Offer], rivals: Floats, nests: NDArray[np.int64], own_nest: int,
-    dissimilarity: float, tokens: float,
-) -> tuple[float, float]:  # fmt: skip
+    offers: list[Offer], rivals: Floats, dissimilarity: float, tokens: float
+) -> tuple[float, float]:
     """M$ a month earned and family tokens (Mtok) with these offers against fixed rivals.
 
-    rivals: (types, rows) utilities with price; nests: (rows,) their vendors.
+    rivals: (types,) utility of one offering that stands for all rivals.
     """
-    own = np.stack([offer.utility for offer in offers], axis=1)
-    utility = np.concatenate([rivals, own], axis=1)
-    nest = np.concatenate([nests, np.full(len(offers), own_nest)])
-    shares = logit_shares(utility, np.ones(len(utility)), nest, dissimilarity)[-len(offers) :]
+    utility = np.vstack([*(offer.utility for offer in offers), rivals]).T
+    nest = np.append(np.zeros(len(offers), int), 1)
+    shares = logit_shares(utility, np.ones(len(utility)), nest, dissimilarity)[:-1]
     earned = 0.0
     for offer, share in zip(offers, shares, strict=True):
         margin = offer.price - offer.cost if offer.access == Access.API else offer.services

@@ -295,7 +295,8 @@ def compiled(task: Task) -> Drawn:
     draw_choices(
         choice_rules(market.parameters), world, book_rows(market.book), lists,
         platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch,
-        task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids, chosen, looked,
+        task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids,
+        chosen, looked,
     )  # fmt: skip
     start = int(lists.start[class_of(columns.firm_rows, task.firm)])
     first, last, extra = int(looked[0]), int(looked[1]), looked[2]
