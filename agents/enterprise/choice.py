@@ -105,14 +105,19 @@ def entry_in_nest(
     held_row: int, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
     """Row drawn within a nest: noise of the offering, addressed by model and variant."""
-    best, chosen = -np.inf, NONE
-    for i in range(nest.begin, nest.end):
-        if scratch.utility[i] > HALF_NEVER:
-            k = start + i
-            word = draw(keys.offering, month, slot, lists.key[k], lists.variant[k])
-            luck = (scratch.utility[i] - nest.top) / rules.dissimilarity + float(gumbel(word))
-            if luck > best:
-                best, chosen = luck, lists.row[k]
+    first, count = start + nest.begin, nest.end - nest.begin
+    for i in range(count):
+        scratch.word[i] = draw(
+            keys.offering, month, slot, lists.key[first + i], lists.variant[first + i]
+        )
+    low, factor = np.float32(nest.top), np.float32(1.0 / rules.dissimilarity)
+    for i in range(count):
+        noise = gumbel(scratch.word[i])
+        scratch.noisy[i] = (scratch.utility[nest.begin + i] - low) * factor + noise
+    best, chosen = np.float64(NEVER), NONE
+    for i in range(count):
+        if scratch.noisy[i] > best:
+            best, chosen = scratch.noisy[i], lists.row[first + i]
     if nest.extra > HALF_NEVER:
         variant = book[held_row].access + 3 * book[held_row].tuned
         word = draw(keys.offering, month, slot, book[held_row].key, variant)

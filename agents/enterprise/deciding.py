@@ -133,17 +133,25 @@ def know_vendor(
     liking = taste(keys.taste, firm, key, rules.taste_spread)
     scratch.taste[vendor] = liking
     peers = world.peers[firms[firm].group, vendor]
-    scratch.fit[vendor] = liking + rules.peer_weight * peers
-    scratch.luck[vendor] = float(gumbel(draw(keys.nest, world.month, firm, key, 1)))
+    scratch.fit[vendor] = scratch.taste[vendor] + np.float32(rules.peer_weight) * peers
+    scratch.luck[vendor] = gumbel(draw(keys.nest, world.month, firm, key, 1))
 
 
 @inline_kernel
 def know_vendors(
     rules: Rules, world: World, keys: Keys, firms: FirmRows, firm: int, scratch: Scratch
 ) -> None:
-    """Fill in all vendors for one firm."""
-    for vendor in range(world.vendor_keys.size):
-        know_vendor(rules, world, keys, firms, firm, vendor, scratch)
+    """Fill in all vendors for one firm: `know_vendor` in vector loops."""
+    vendors, group = world.vendor_keys.size, firms[firm].group
+    for v in range(vendors):
+        scratch.word[v] = draw(keys.nest, world.month, firm, world.vendor_keys[v], 1)
+    for v in range(vendors):
+        scratch.luck[v] = gumbel(scratch.word[v])
+    for v in range(vendors):
+        scratch.taste[v] = taste(keys.taste, firm, world.vendor_keys[v], rules.taste_spread)
+    weight = np.float32(rules.peer_weight)
+    for v in range(vendors):
+        scratch.fit[v] = scratch.taste[v] + weight * world.peers[group, v]
 
 
 @inline_kernel

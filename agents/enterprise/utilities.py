@@ -51,8 +51,12 @@ class Scratch(NamedTuple):
     """(vendors,) taste and peers of the firm at hand."""
     taste: F32
     """(vendors,)"""
-    luck: NDArray[np.float64]
+    luck: F32
     """(vendors,) the firm's luck with each this month."""
+    word: NDArray[np.uint32]
+    """Random bits of entries or vendors."""
+    noisy: F32
+    """Utility over the dissimilarity, with noise, of the entries of a nest."""
     log_count: NDArray[np.float64]
     """ln of 0, 1, 2, ..."""
     one_offs: NDArray[np.float64]
@@ -67,11 +71,12 @@ def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
     runs = max(int(np.diff(lists.first_run).max()), 1)
     with np.errstate(divide="ignore"):
         log_count = np.log(np.arange(longest + 2))
-    utility, rent, base, months, lift, own = np.zeros((6, longest), np.float32)
+    utility, rent, base, months, lift, own, noisy = np.zeros((7, longest), np.float32)
+    fit, taste, luck = np.zeros((3, vendors), np.float32)
     return Scratch(
-        utility, rent, base, months, lift, own, np.zeros(runs, np.float32),
-        np.zeros(vendors, np.float32), np.zeros(vendors, np.float32), np.zeros(vendors), log_count,
-        np.zeros(SLOTS_A_FIRM), np.zeros(SLOTS_A_FIRM, np.int8),
+        utility, rent, base, months, lift, own, np.zeros(runs, np.float32), fit, taste, luck,
+        np.zeros(max(longest, vendors), np.uint32), noisy, log_count, np.zeros(SLOTS_A_FIRM),
+        np.zeros(SLOTS_A_FIRM, np.int8),
     )  # fmt: skip
 
 

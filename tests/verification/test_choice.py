@@ -267,7 +267,7 @@ def draw_choices(
     for i in range(ids.size):
         for vendor in range(world.vendor_keys.size):
             word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
-            scratch.luck[vendor] = float(gumbel(word))
+            scratch.luck[vendor] = gumbel(word)
         chosen[i] = choose(
             rules, lists, book, scratch, code, seen, buyer, keys, months[i], ids[i]
         )  # fmt: skip
