@@ -31,8 +31,8 @@ AGREED = {
     "offering": """month offering model vendor tier access tuned open price q q_perceived slots
         tokens spend""",
     "decision": """month band own_base_quartile tier access open tuned slots tokens value
-        cost_money cost_staff successes decided compared term_quality term_cost term_risk term_switch
-        term_integration term_packaging term_control term_taste alternative_term_quality
+        cost_money cost_staff successes decided compared term_quality term_cost term_risk
+        term_switch term_integration term_packaging term_control term_taste alternative_term_quality
         alternative_term_cost alternative_term_risk alternative_term_switch
         alternative_term_integration alternative_term_packaging alternative_term_control
         alternative_term_taste""",
