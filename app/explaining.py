@@ -198,7 +198,8 @@ def in_width[T](items: list[T], width_of: Callable[[T], int], width: int) -> lis
 
 def option_width(option: Option, *, wide: bool) -> int:
     """Columns that an option takes in the table."""
-    first = max(len(ACCESS_WORDS[option.access]), len("closed"), len(count(option.decided)))
+    counts = count(option.decided), count(option.slots), f"~{count(option.simulated)}"
+    first = max(map(len, (ACCESS_WORDS[option.access], "closed", *counts)))
     return first + NUMBER + (2 * NUMBER if wide else NUMBER) - len("-0.00")
 
 
@@ -214,7 +215,8 @@ def option_table(options: list[Option], *, wide: bool) -> Table:
     for label, number in rows.items():
         cells = [cell for o in options for cell in means(o, number, wide=wide)]
         add(table, label, *cells, style="bold" if label == "sum" else None)
-    for label, text in COUNTS.items():
+    below = COUNTS if wide else {"best other": best_other} | COUNTS
+    for label, text in below.items():
         add(table, label, *spread(options, text, len(parts)), style="dim")
     return table
 
@@ -235,14 +237,13 @@ def best_other(option: Option) -> str:
 
 
 COUNTS: Final[dict[str, Callable[[Option], str]]] = {
-    "best other": best_other,
     "decisions": lambda option: count(option.decided),
     "  share": lambda option: percent(option.share),
     "  compared": lambda option: percent(option.compared / option.decided),
     "  simulated": lambda option: f"~{count(option.simulated)}",
     "slots in use": lambda option: count(option.slots),
 }
-"""Rows below the terms: the alternative's sum, and how much stands behind the means."""
+"""Rows below the terms: how much stands behind the means."""
 
 
 def means(option: Option, number: Callable[[Terms], float], *, wide: bool) -> list[str]:
@@ -267,7 +268,8 @@ def print_contrasts(contrasts: list[Contrast]) -> None:
 
 def contrast_width(contrast: Contrast) -> int:
     """Columns that a segment takes in the table."""
-    return max(len(column_name(contrast)), NUMBER - 2, len(count(contrast.decided))) + 2
+    counts = count(contrast.decided), f"~{count(contrast.simulated)}"
+    return max(map(len, (column_name(contrast), "-0.00", *counts))) + 2
 
 
 def column_name(contrast: Contrast) -> str:
@@ -286,7 +288,14 @@ def contrast_table(contrasts: list[Contrast]) -> Table:
     shares = [NOTHING if c.share_open is None else percent(c.share_open) for c in contrasts]
     add(table, "chose open", *shares)
     add(table, "decisions", *(count(c.decided) for c in contrasts), style="dim")
+    add(table, "  compared", *(compared_share(c) for c in contrasts), style="dim")
+    add(table, "  simulated", *(f"~{count(c.simulated)}" for c in contrasts), style="dim")
     return table
+
+
+def compared_share(contrast: Contrast) -> str:
+    """Share of decisions with a comparison."""
+    return NOTHING if contrast.decided <= 0 else percent(contrast.compared / contrast.decided)
 
 
 def print_moves(moves: Moves, month: int) -> None:

@@ -10,7 +10,7 @@ from experiments.explanation import Contrast, Option, Setting, Terms
 MATTERS: Final = 0.02
 """Differences below this share of the value at stake are not named."""
 FEW: Final = 30
-"""Simulated choices below which a mean is called uncertain."""
+"""Simulated choices below which a mean is uncertain: it is said to be, or not named."""
 RARE: Final = 0.25
 """Share of decisions with a comparison below which the comparison says little of the rest."""
 MOST_FOR, MOST_AGAINST = 3, 2
@@ -107,7 +107,8 @@ def what_held(contrasts: list[Contrast]) -> str:
         return "No open offer was compared with a closed one."
     for_open = listed(named(everyone.terms, 1, MOST_FOR)) or "nothing"
     against = listed(named(everyone.terms, -1, MOST_FOR)) or "nothing"
-    sums = {part.segment: total(part.terms) for part in parts if part.terms is not None}
+    known = [part for part in parts if part.simulated >= FEW]
+    sums = {part.segment: total(part.terms) for part in known if part.terms is not None}
     text = f"{for_open} spoke for open offers, {against} against"
     if len(sums) > 1:
         best, worst = max(sums, key=sums.__getitem__), min(sums, key=sums.__getitem__)

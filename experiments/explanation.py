@@ -231,8 +231,6 @@ def option_of(
 ) -> Option:  # fmt: skip
     """Pool the cells of one way of choosing; total: decisions of the whole segment."""
     decided = float(cells.decided.sum())
-    weight = np.array([slot_weight.get(band, 0.0) for band in cells.labels["band"].tolist()])
-    draws = np.divide(cells.decided, weight, out=np.zeros(len(weight)), where=weight > 0)
     reachable = cells.reachable
     compared = float(reachable.sum())
     return Option(
@@ -241,13 +239,19 @@ def option_of(
         slots=float(cells.slots.sum()) / span.months,
         decided=decided,
         share=decided / total if total > 0 else 0.0,
-        simulated=float(draws.sum()),
+        simulated=simulated(cells, cells.decided, slot_weight),
         compared=compared,
         out_of_reach=float(cells.compared.sum()) - compared,
         terms=mean(cells.decided, cells.chosen),
         at_comparison=mean(reachable, cells.chosen),
         alternative=mean(reachable, cells.alternative),
     )
+
+
+def simulated(cells: Cells, slots: Floats, slot_weight: Mapping[str, float]) -> float:
+    """About how many simulated slots stand for real ones, given by cell."""
+    weight = np.array([slot_weight.get(band, 0.0) for band in cells.labels["band"].tolist()])
+    return float(np.divide(slots, weight, out=np.zeros(len(weight)), where=weight > 0).sum())
 
 
 @dataclass(frozen=True)
@@ -258,11 +262,13 @@ class Contrast:
     decided: float
     share_open: float | None
     compared: float
+    simulated: float
+    """About how many comparisons of simulated slots stand behind the means."""
     terms: Terms | None
     """Open less closed, mean over the comparisons, whichever was chosen."""
 
 
-def contrast_of(cells: Cells, name: str) -> Contrast:
+def contrast_of(cells: Cells, name: str, slot_weight: Mapping[str, float]) -> Contrast:
     """Pool all comparisons of open with closed offers."""
     decided = float(cells.decided.sum())
     is_open = cells.labels["open"].astype(bool)
@@ -273,23 +279,26 @@ def contrast_of(cells: Cells, name: str) -> Contrast:
         decided=decided,
         share_open=float(cells.decided[is_open].sum()) / decided if decided > 0 else None,
         compared=float(reachable.sum()),
+        simulated=simulated(cells, reachable, slot_weight),
         terms=mean(reachable, sign * (cells.chosen - cells.alternative)),
     )
 
 
-def contrasts_of(cells: Cells, segment: Segment) -> list[Contrast]:
+def contrasts_of(
+    cells: Cells, segment: Segment, slot_weight: Mapping[str, float]
+) -> list[Contrast]:
     """Open against closed in every part of the segment that a word about firms names.
 
     Empty if the segment is about what was chosen: then the comparison would be half of one.
     """
     if not segment.is_about_firms:
         return []
-    parts = [contrast_of(cells, "all")]
+    parts = [contrast_of(cells, "all", slot_weight)]
     for word, (column, value) in WORDS.items():
         taken = segment.columns.get(column)
         splits = taken is None or (len(taken) > 1 and value in taken)
         if column not in CHOICE_COLUMNS and splits:
-            parts.append(contrast_of(cells.within(Segment((word,))), word))
+            parts.append(contrast_of(cells.within(Segment((word,))), word, slot_weight))
     return parts
 
 
@@ -311,7 +320,7 @@ def explain_choices(
     cells = cells_of(decision, span).within(segment)
     return Choices(
         span, segment, float(cells.decided.sum()), options_of(cells, span, slot_weight),
-        contrasts_of(cells, segment),
+        contrasts_of(cells, segment, slot_weight),
     )  # fmt: skip
 
 

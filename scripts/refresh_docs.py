@@ -71,6 +71,9 @@ market = pd.read_parquet("outputs/baseline-<run id>/market.parquet")
 - A statistic without a denominator is null, never zero.
 - Releases and list prices until `history.until` (2024-12) are input, not results.
 
+`nomoat explain` reads the reasons of choices and moves out of these tables:
+[explaining](explaining.md).
+
 ## Regimes
 
 The regime of a run is judged by the means of its last 12 months; the first match counts. The

@@ -31,14 +31,14 @@ AGREED = {
     "offering": """month offering model vendor tier access tuned open price q q_perceived slots
         tokens spend""",
     "decision": """month band own_base_quartile tier access open tuned slots tokens value
-        cost_money cost_staff successes term_quality term_cost term_risk term_switch
-        term_integration term_packaging term_control term_taste alternative_term_quality
+        cost_money cost_staff successes decided compared term_quality term_cost term_risk
+        term_switch term_integration term_packaging term_control term_taste alternative_term_quality
         alternative_term_cost alternative_term_risk alternative_term_switch
         alternative_term_integration alternative_term_packaging alternative_term_control
         alternative_term_taste""",
     "segment": """month region sector band enterprises adoption open_usage_share selfhost_share
         restricted_share tokens spend consumer_surplus""",
-    "event": "month kind target magnitude cause",
+    "event": "month kind target magnitude cause details",
 }
 
 
@@ -62,7 +62,7 @@ def test_every_column_is_documented_nullable_and_of_a_plain_type(name: str) -> N
 def test_table_orders_columns_and_fills_what_is_missing() -> None:
     made = table("event", {"cause": ["input"], "month": [3]})
     assert made.schema.equals(SCHEMAS["event"], check_metadata=True)
-    row = {"month": 3, "kind": None, "target": None, "magnitude": None, "cause": "input"}
+    row = dict.fromkeys(SCHEMAS["event"].names) | {"month": 3, "cause": "input"}
     assert made.to_pylist() == [row]
 
 

@@ -44,3 +44,7 @@ def test_a_run_is_read_back_repeated_and_compared(tmp_path: Path) -> None:
     second = pq.ParquetFile(tmp_path / other["folder"] / "market.parquet").read()
     assert not second["adoption"].equals(market["adoption"])
     assert nomoat(tmp_path, "show", first["run_id"])["summary"] == first["summary"]
+    explained = nomoat(tmp_path, "explain", first["run_id"])
+    assert explained["month"] == "2024-02"
+    assert explained["choices"]["decided"] > 0
+    assert explained["moves"]
