@@ -30,7 +30,6 @@ TUNING_COST = 0.5
 """Cost of a tuning job against its price."""
 
 
-
 class Flows(NamedTuple):
     """The month by row of the book, all regions: Mtok and $."""
 
