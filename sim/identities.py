@@ -77,11 +77,11 @@ def _not_finite(sums: Sums) -> Iterator[str]:
 def _shares(market: "Market") -> Iterator[str]:
     """Shares of the tables add up to one, or are all unknown."""
     row = market.recorder.rows["market"][-1]
-    vendors = [r for r in market.recorder.rows["vendor"] if r["month"] == market.month]
+    vendors = market.recorder.columns["vendor"][-1]
     families = {
         "by access": [row[f"share_tokens_{access}"] for access in ACCESSES],
         "by vendors' strategy": [row[f"share_tokens_vendor_{kind}"] for kind in STRATEGIES],
-        "of vendors in spend": [r["spend_share"] for r in vendors],
+        "of vendors in spend": list(vendors["spend_share"]),
     }
     for what, shares in families.items():
         known = [share for share in shares if share is not None]

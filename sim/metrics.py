@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.mathematics import exponentials
-from agents.common.vocabulary import ELO_PER_LOGIT, STRATEGIES, Access, Band, Tier, month_name
+from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Access, Band, month_name
 from agents.enterprise.ledger import (
-    HISTOGRAM_BINS,
     HISTOGRAM_LOWEST,
     HISTOGRAM_PER_OCTAVE,
     Sums,
 )
 from agents.host.hosts import profit
 from sim.accounts import owned_net, vendor_sums
+from sim.standing import Standing
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 LEVELS = {"gpt35": -0.55, "gpt4": -0.13, "gpt4o": 0.48}
 """Quality levels whose cheapest price is followed."""
+LIKE_QUALITY = 0.25
+"""Logits within which two models compete on price."""
 SPEND_PARTS = ("bill", "platform_fee", "tuning", "rent", "licence", "services")
 FULL_PARTS = (*SPEND_PARTS, "staff", "integration", "money_cost")
 SOLD_PARTS = ("bill", "platform_fee", "tuning", "licence")
@@ -42,17 +44,18 @@ def home(sums: Sums, parts: tuple[str, ...]) -> Floats:
     return np.asarray(sum(sums.row(part)[0] for part in parts))
 
 
-def market_row(market: "Market", sums: Sums) -> dict[str, Any]:
+def market_row(market: "Market", sums: Sums, standing: Standing) -> dict[str, Any]:
     """All columns of the market table for this month."""
     row: dict[str, Any] = {"month": market.month, "date": month_name(market.month)}
     row |= adoption_columns(sums)
-    row |= usage_columns(market, sums)
-    row |= frontier_columns(market)
-    row |= price_columns(market)
+    row |= usage_columns(market, sums, standing)
+    on_sale = on_sale_at_home(market)
+    row |= frontier_columns(market, on_sale)
+    row |= price_columns(market, on_sale, standing)
     row |= concentration_columns(market, sums)
     row |= survey_columns(sums)
     row |= sample_columns(market)
-    row |= actor_columns(market)
+    row |= actor_columns(market, standing)
     row |= welfare_columns(market, sums)
     return row
 
@@ -75,7 +78,7 @@ def adoption_columns(sums: Sums) -> dict[str, Any]:
     }
 
 
-def usage_columns(market: "Market", sums: Sums) -> dict[str, Any]:
+def usage_columns(market: "Market", sums: Sums, standing: Standing) -> dict[str, Any]:
     """Volumes, and shares by access, openness and strategy of the vendor."""
     book = market.book
     tokens, spend = sums.row("tokens")[0], home(sums, SPEND_PARTS)
@@ -89,14 +92,14 @@ def usage_columns(market: "Market", sums: Sums) -> dict[str, Any]:
         "tuned_share_tokens": ratio(tokens[book.tuned == 1].sum(), total),
         "top1pct_share_tokens": top_share(sums, 0.01),
     }
-    for access in Access:
-        share = ratio(tokens[book.access == access].sum(), total)
-        columns[f"share_tokens_{access.name.lower()}"] = share
-    strategies = [v.observed_strategy(market.month) for v in market.vendors]
+    by_access = np.bincount(book.access, tokens, len(ACCESSES)).tolist()
+    for access, used in zip(ACCESSES, by_access, strict=True):
+        columns[f"share_tokens_{access}"] = ratio(used, total)
+    by_vendor = vendor_sums(market, tokens).tolist()
     for kind in STRATEGIES:
-        of_kind = np.array([s == kind for s in strategies], bool)
-        member = of_kind[book.vendor] if book.vendor.size else np.zeros(0, bool)
-        columns[f"share_tokens_vendor_{kind}"] = ratio(tokens[member].sum(), total)
+        member = zip(by_vendor, standing.strategies, strict=True)
+        used = sum(used for used, strategy in member if strategy == kind)
+        columns[f"share_tokens_vendor_{kind}"] = ratio(used, total)
     return columns
 
 
@@ -106,16 +109,11 @@ def top_share(sums: Sums, part: float) -> float | None:
     total = float(weight.sum())
     if total <= 0:
         return None
-    wanted, reached, taken = part * total, 0.0, 0.0
-    for bin_ in range(HISTOGRAM_BINS - 1, -1, -1):
-        if weight[bin_] <= 0:
-            continue
-        used = min(weight[bin_], wanted - reached)
-        taken += tokens[bin_] * used / weight[bin_]
-        reached += used
-        if reached >= wanted:
-            break
-    return ratio(taken, float(tokens.sum()))
+    ordered, used = weight[::-1], tokens[::-1]
+    before = np.cumsum(ordered) - ordered
+    taken = np.clip(part * total - before, 0.0, ordered)
+    each = used / np.where(ordered > 0, ordered, 1.0)
+    return ratio(float((taken * each).sum()), float(tokens.sum()))
 
 
 def histogram_value(bin_: int) -> float:
@@ -134,10 +132,12 @@ def on_sale_at_home(market: "Market") -> NDArray[np.bool_]:
     return listed & (~service | reachable[book.vendor]) if book.vendor.size else listed
 
 
-def best_on_sale(market: "Market", opened: int) -> tuple[float | None, float | None]:
+def best_on_sale(
+    market: "Market", on_sale: NDArray[np.bool_], opened: int
+) -> tuple[float | None, float | None]:
     """Best true quality on the list for home firms, open or closed, and its ln compute."""
     book = market.book
-    rows = np.flatnonzero(on_sale_at_home(market) & (book.open == opened))
+    rows = np.flatnonzero(on_sale & (book.open == opened))
     if rows.size == 0:
         return None, None
     best = rows[int(np.argmax(book.q[rows]))]
@@ -145,10 +145,10 @@ def best_on_sale(market: "Market", opened: int) -> tuple[float | None, float | N
     return float(model.q), float(model.effective_compute)
 
 
-def frontier_columns(market: "Market") -> dict[str, Any]:
+def frontier_columns(market: "Market", on_sale: NDArray[np.bool_]) -> dict[str, Any]:
     """The two quality frontiers and the distance between them."""
-    q_closed, c_closed = best_on_sale(market, 0)
-    q_open, c_open = best_on_sale(market, 1)
+    q_closed, c_closed = best_on_sale(market, on_sale, 0)
+    q_open, c_open = best_on_sale(market, on_sale, 1)
     past = market.recorder.closed_maxima
     running = max(past[-1] if past else -math.inf, q_closed if q_closed is not None else -math.inf)
     past.append(running)
@@ -187,11 +187,13 @@ def gap_months(maxima: list[float], q_open: float) -> tuple[float | None, bool]:
     return now - (first - part), False
 
 
-def price_columns(market: "Market") -> dict[str, Any]:
+def price_columns(
+    market: "Market", on_sale: NDArray[np.bool_], standing: Standing
+) -> dict[str, Any]:
     """Prices at constant quality, of flagships, and of open against closed."""
     book = market.book
-    columns: dict[str, Any] = {"price_flagship": _flagship(market)}
-    service = on_sale_at_home(market) & (book.access != Access.SELFHOST)
+    columns: dict[str, Any] = {"price_flagship": _flagship(market, standing)}
+    service = on_sale & (book.access != Access.SELFHOST)
     for name, level in LEVELS.items():
         rows = service & (book.q >= level)
         columns[f"price_{name}_level"] = float(book.price[rows].min()) if rows.any() else None
@@ -202,34 +204,35 @@ def price_columns(market: "Market") -> dict[str, Any]:
     return columns
 
 
-def _flagship(market: "Market") -> float | None:
+def _flagship(market: "Market", standing: Standing) -> float | None:
     """Median over home vendors of the price of the latest large closed model."""
-    prices = []
-    for vendor in market.living_vendors():
-        if not market.parameters.regions[vendor.region].home:
-            continue
-        large = [
-            m
-            for m in vendor.models
-            if m.tier == Tier.LARGE and not m.open and m.list_price is not None
-            and m.on_sale <= market.month and m.withdrawn is None
-        ]  # fmt: skip
-        if large:
-            prices.append(float(large[-1].list_price or 0.0))
+    prices = [
+        standing.flagships[vendor.index]
+        for vendor in market.living_vendors()
+        if market.parameters.regions[vendor.region].home and vendor.index in standing.flagships
+    ]
     return float(np.median(prices)) if prices else None
 
 
 def _ratio_in_class(
     market: "Market", opened: NDArray[np.bool_], closed: NDArray[np.bool_]
 ) -> float | None:
-    """Median over open models of hosted price over closed prices of like quality."""
+    """Median over open models of hosted price over the median closed price of like quality."""
     book = market.book
-    ratios = []
-    for row in np.flatnonzero(opened & (book.access == Access.HOSTED)):
-        near = closed & (np.abs(book.q - book.q[row]) <= 0.25) & (book.price > 0)
-        if near.any():
-            ratios.append(float(book.price[row] / np.median(book.price[near])))
-    return float(np.median(ratios)) if ratios else None
+    hosted = np.flatnonzero(opened & (book.access == Access.HOSTED))
+    rivals = np.flatnonzero(closed & (book.price > 0))
+    rivals = rivals[np.argsort(book.price[rivals])]
+    near = np.abs(book.q[rivals] - book.q[hosted][:, None]) <= LIKE_QUALITY
+    rank, count = np.cumsum(near, axis=1), near.sum(axis=1)
+    compared = count > 0
+    if not compared.any():
+        return None
+    middle = [
+        book.price[rivals[np.argmax(rank > position[:, None], axis=1)]]
+        for position in ((count - 1) // 2, count // 2)
+    ]
+    ratios = book.price[hosted] / (sum(middle) / 2)
+    return float(np.median(ratios[compared]))
 
 
 def _ratio_at_best(
@@ -300,16 +303,16 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     }
 
 
-def actor_columns(market: "Market") -> dict[str, Any]:
+def actor_columns(market: "Market", standing: Standing) -> dict[str, Any]:
     """Counts of actors and what crowds and platforms add."""
     alive = market.living_vendors()
-    kinds = [v.observed_strategy(market.month) for v in alive]
+    kinds = [standing.strategies[v.index] for v in alive]
     open_families = [v for v in alive if v.users > 0]
     users = sum(v.users for v in open_families)
-    listed = {int(m) for m in market.book.model[market.book.listed == 1]}
+    listed = np.unique(market.book.model[market.book.listed == 1])
     columns: dict[str, Any] = {
         "hosts": sum(h.number for h in market.hostings.values()),
-        "models_live": len(listed),
+        "models_live": int(listed.size),
         "platform_revenue": sum(p.fee for p in market.platforms),
         "crowd_quality": ratio(sum(v.users * v.crowd_quality for v in open_families), users),
         "crowd_packaging": ratio(sum(v.users * v.crowd_packaging for v in open_families), users),

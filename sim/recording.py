@@ -1,36 +1,52 @@
-"""Recording: the output tables of section by section, gathered month by month."""
+"""Recording: the output tables, gathered month by month as columns."""
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from agents.common.events import Details, Event
 from agents.common.offers import offering_name
-from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
+from agents.common.vocabulary import ACCESSES, BANDS, TIERS, VARIANTS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
 from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, TERM, Sums
 from sim.accounts import vendor_sums
 from sim.metrics import SPEND_PARTS, home, market_row, ratio
 from sim.panel import panel_rows
 from sim.schemas import SCHEMAS, table
+from sim.standing import Standing, standing_of
 
 if TYPE_CHECKING:
     from sim.market import Market
 
 MILLION = 1e6
 Rows = list[dict[str, Any]]
+Columns = dict[str, Sequence[Any] | NDArray[Any]]
+"""One month of a table; words may stand as codes, see `words`."""
+MONEY = {
+    "revenue_api": "api", "revenue_services": "services", "revenue_licence": "licence",
+    "revenue_complement": "complement", "cost_serving": "serving", "cost_packaging": "packaging",
+    "cost_training": "training", "cost_staff": "staff", "cost_subsidy": "subsidy",
+    "funding": "funding", "profit": "profit",
+}  # fmt: skip
+"""Columns of the vendor table that are entries of an account."""
 
 
 class Recorder:
-    """Collects rows of all tables; `tables()` turns them into Arrow."""
+    """Collects all tables; `tables()` turns them into Arrow."""
 
     def __init__(self, market: "Market") -> None:
         self._market = market
-        self.rows: dict[str, Rows] = {name: [] for name in SCHEMAS}
+        self.rows: dict[str, Rows] = {"market": [], "panel": []}
+        """Tables gathered as rows."""
+        self.columns: dict[str, list[Columns]] = {
+            name: [] for name in ("vendor", "host", "operator", "offering", "decision", "segment")
+        }
+        """Tables gathered as columns, month by month."""
         self.events: list[Event] = []
         self.closed_maxima: list[float] = []
         self.series = tuple(n for n in SCHEMAS["market"].names if n not in {"month", "date"})
@@ -40,14 +56,15 @@ class Recorder:
         market = self._market
         sums = market.sums
         assert sums is not None
-        self.rows["market"].append(market_row(market, sums))
-        self.rows["vendor"] += vendor_rows(market, sums)
-        self.rows["host"] += host_rows(market)
-        self.rows["operator"] += operator_rows(market)
-        self.rows["offering"] += offering_rows(market, sums)
-        self.rows["decision"] += decision_rows(market, sums)
-        self.rows["segment"] += segment_rows(market, sums)
+        standing = standing_of(market)
+        self.rows["market"].append(market_row(market, sums, standing))
         self.rows["panel"] += panel_rows(market)
+        self.columns["vendor"].append(vendor_columns(market, sums, standing))
+        self.columns["host"].append(host_columns(market))
+        self.columns["operator"].append(operator_columns(market))
+        self.columns["offering"].append(offering_columns(market, sums))
+        self.columns["decision"].append(decision_columns(market, sums))
+        self.columns["segment"].append(segment_columns(market, sums))
 
     def latest(self, name: str) -> Any:
         """This month's value of a market series; None before the first month."""
@@ -61,7 +78,10 @@ class Recorder:
     def tables(self) -> dict[str, pa.Table]:
         """All tables of the months so far."""
         rows = {**self.rows, "event": [event_row(event) for event in self.events]}
-        return {name: from_rows(name, rows[name]) for name in SCHEMAS}
+        found = {name: from_rows(name, rows[name]) for name in rows}
+        for name, months in self.columns.items():
+            found[name] = from_columns(name, months, words(self._market, name))
+        return {name: found[name] for name in SCHEMAS}
 
 
 def event_row(event: Event) -> dict[str, Any]:
@@ -85,155 +105,183 @@ def from_rows(name: str, rows: Rows) -> pa.Table:
     return table(name, {key: [row.get(key) for row in rows] for key in sorted(names)})
 
 
-def vendor_rows(market: "Market", sums: Sums) -> Rows:
-    """One row per vendor that has entered."""
-    tokens = vendor_sums(market, sums.row("tokens")[0])
-    world = vendor_sums(market, sums.row("tokens").sum(axis=0))
-    spend = vendor_sums(market, home(sums, SPEND_PARTS))
-    total = float(spend.sum())
-    rows = []
-    for vendor in market.vendors:
-        i, a = vendor.index, vendor.account
-        row = {
-            "month": market.month, "vendor": vendor.name, "archetype": vendor.archetype,
-            "region": vendor.region, "alive": vendor.alive,
-            "strategy": vendor.observed_strategy(market.month), "licence": vendor.licence,
-            "tokens": tokens[i], "spend": spend[i], "spend_share": ratio(spend[i], total),
-            "tokens_world": world[i], "packaging": vendor.packaging,
-            "reputation": vendor.reputation, "cash": vendor.cash * MILLION,
-            "receivables": vendor.receivables * MILLION,
-        }  # fmt: skip
-        if vendor.alive:
-            row |= {name: value * MILLION for name, value in _account(a).items()}
-            row["gross_margin"] = ratio(a.api - a.serving, a.api)
-        for tier, name in enumerate(TIERS):
-            model = vendor.current(tier, market.month)
-            row[f"strategy_{name}"] = vendor.strategy.in_tier(tier)
-            row[f"q_{name}"] = model.q if model else None
-            row[f"price_{name}"] = model.list_price if model and vendor.alive else None
-        rows.append(row)
-    return rows
+def from_columns(name: str, months: list[Columns], spelt: Mapping[str, Sequence[str]]) -> pa.Table:
+    """A table from its months; spelt: the words of columns that hold codes.
+
+    Columns with one value a month (`month`) are repeated over its rows.
+    """
+    if not months:
+        return table(name, {})
+    lengths = [max(np.size(column) for column in month.values()) for month in months]
+    joined: dict[str, Any] = {}
+    for key in months[0]:
+        parts = [month[key] for month in months]
+        if np.ndim(parts[0]) == 0:
+            joined[key] = np.repeat(np.array(parts), lengths)
+        elif isinstance(parts[0], list):
+            joined[key] = [value for part in parts for value in part]
+        else:
+            joined[key] = np.concatenate(parts)
+        if key in spelt:
+            codes = pa.array(joined[key], from_pandas=True)
+            joined[key] = pa.array(spelt[key], pa.string()).take(codes)
+    return table(name, joined)
 
 
-def _account(a: Any) -> dict[str, float]:
+def words(market: "Market", name: str) -> dict[str, Sequence[str]]:
+    """The words behind the codes in the columns of a table."""
+    models = [model.name for model in market.models]
+    vendors = [vendor.name for vendor in market.vendors]
+    offerings = [
+        offering_name(model, variant % len(Access), variant >= len(Access))
+        for model in models
+        for variant in range(VARIANTS)
+    ]
     return {
-        "revenue_api": a.api, "revenue_services": a.services, "revenue_licence": a.licence,
-        "revenue_royalty": a.royalty + a.platform, "revenue_complement": a.complement,
-        "cost_serving": a.serving, "cost_packaging": a.packaging, "cost_training": a.training,
-        "cost_staff": a.staff, "cost_subsidy": a.subsidy, "funding": a.funding,
-        "profit": a.profit,
-    }  # fmt: skip
+        "offering": {
+            "offering": offerings, "model": models, "vendor": vendors, "tier": TIERS,
+            "access": ACCESSES,
+        },
+        "decision": {"band": BANDS, "tier": WORKLOADS, "access": ACCESSES},
+        "segment": {
+            "region": list(market.parameters.regions), "sector": list(market.parameters.sectors),
+            "band": BANDS,
+        },
+    }.get(name, {})  # fmt: skip
 
 
-def host_rows(market: "Market") -> Rows:
-    """Hosts of every open model served, then platforms."""
-    rows: Rows = []
-    prices = {
-        int(market.book.model[i]): float(market.book.price[i])
-        for i in np.flatnonzero((market.book.access == Access.HOSTED) & (market.book.tuned == 0))
+def vendor_columns(market: "Market", sums: Sums, standing: Standing) -> Columns:
+    """One row per vendor that has entered; money of those alive."""
+    vendors = market.vendors
+    tokens, spend, world = (
+        vendor_sums(market, column).tolist()
+        for column in (
+            sums.row("tokens")[0], home(sums, SPEND_PARTS), sums.row("tokens").sum(axis=0)
+        )
+    )  # fmt: skip
+    total = sum(spend)
+    accounts = [vendor.account if vendor.alive else None for vendor in vendors]
+    columns: Columns = {
+        "month": [market.month] * len(vendors),
+        "strategy": standing.strategies,
+        "tokens": tokens,
+        "spend": spend,
+        "spend_share": [ratio(part, total) for part in spend],
+        "tokens_world": world,
+        "cash": [vendor.cash * MILLION for vendor in vendors],
+        "receivables": [vendor.receivables * MILLION for vendor in vendors],
+        "vendor": [vendor.name for vendor in vendors],
+        "revenue_royalty": [a and (a.royalty + a.platform) * MILLION for a in accounts],
+        "gross_margin": [a and ratio(a.api - a.serving, a.api) for a in accounts],
     }
-    for index, hosting in market.hostings.items():
-        if index in prices:
-            rows.append({
-                "month": market.month, "kind": "host", "name": "hosts",
-                "model": market.models[index].name, "number": hosting.number,
-                "price": prices[index], "tokens": hosting.tokens, "revenue": hosting.revenue,
-                "cost": hosting.cost,
-            })  # fmt: skip
-    for platform in market.platforms:
-        rows.append({
-            "month": market.month, "kind": "platform", "name": platform.facts.name,
-            "number": 1.0, "price": ratio(platform.gross, platform.tokens),
-            "tokens": platform.tokens, "revenue": platform.fee, "cost": platform.cost,
-        })  # fmt: skip
-    return rows
+    for name in ("archetype", "region", "alive", "licence", "packaging", "reputation"):
+        columns[name] = [getattr(vendor, name) for vendor in vendors]
+    for name, entry in MONEY.items():
+        columns[name] = [a and getattr(a, entry) * MILLION for a in accounts]
+    for tier, name in enumerate(TIERS):
+        current = [standing.current.get((vendor.index, tier)) for vendor in vendors]
+        sold = zip(current, vendors, strict=True)
+        columns[f"strategy_{name}"] = [vendor.strategy.in_tier(tier) for vendor in vendors]
+        columns[f"q_{name}"] = [model and model.q for model in current]
+        columns[f"price_{name}"] = [m.list_price if m and v.alive else None for m, v in sold]
+    return columns
 
 
-def operator_rows(market: "Market") -> Rows:
+def host_columns(market: "Market") -> Columns:
+    """Hosts of every open model served, then platforms."""
+    book = market.book
+    plain = np.flatnonzero((book.access == Access.HOSTED) & (book.tuned == 0))
+    prices = dict(zip(book.model[plain].tolist(), book.price[plain].tolist(), strict=True))
+    served = {index: h for index, h in market.hostings.items() if index in prices}
+    hosts, platforms = served.values(), market.platforms
+    count = len(served) + len(platforms)
+    return {
+        "month": [market.month] * count,
+        "kind": ["host"] * len(served) + ["platform"] * len(platforms),
+        "name": ["hosts"] * len(served) + [p.facts.name for p in platforms],
+        "model": [market.models[i].name for i in served] + [None] * len(platforms),
+        "number": [h.number for h in hosts] + [1.0] * len(platforms),
+        "price": [prices[i] for i in served] + [ratio(p.gross, p.tokens) for p in platforms],
+        "tokens": [h.tokens for h in hosts] + [p.tokens for p in platforms],
+        "revenue": [h.revenue for h in hosts] + [p.fee for p in platforms],
+        "cost": [h.cost for h in hosts] + [p.cost for p in platforms],
+    }
+
+
+def operator_columns(market: "Market") -> Columns:
     """One row per application operator."""
-    return [
-        {
-            "month": market.month, "operator": o.facts.name, "users": o.users * MILLION,
-            "tokens": o.tokens, "bill": o.bill, "revenue": o.revenue,
-        }
-        for o in market.operators
-    ]  # fmt: skip
+    operators = market.operators
+    return {
+        "month": [market.month] * len(operators),
+        "operator": [o.facts.name for o in operators],
+        "users": [o.users * MILLION for o in operators],
+        **{name: [getattr(o, name) for o in operators] for name in ("tokens", "bill", "revenue")},
+    }
 
 
-def offering_rows(market: "Market", sums: Sums) -> Rows:
+def offering_columns(market: "Market", sums: Sums) -> Columns:
     """One row per row of the offer book."""
     book = market.book
-    slots, tokens = sums.row("slots")[0], sums.row("tokens")[0]
-    spend = home(sums, SPEND_PARTS)
-    rows: Rows = []
-    for i in range(book.offering.size):
-        model = market.models[int(book.model[i])]
-        access, tuned = int(book.access[i]), bool(book.tuned[i])
-        rows.append({
-            "month": market.month, "offering": offering_name(model.name, access, tuned),
-            "model": model.name, "vendor": market.vendors[model.vendor].name,
-            "tier": TIERS[model.tier], "access": ACCESSES[access], "tuned": tuned,
-            "open": model.open,
-            "price": None if access == Access.SELFHOST else float(book.price[i]),
-            "q": model.q, "q_perceived": float(book.q_perceived[i]), "slots": slots[i],
-            "tokens": tokens[i], "spend": spend[i],
-        })  # fmt: skip
-    return rows
-
-
-def decision_rows(market: "Market", sums: Sums) -> Rows:
-    """One row per cell of firms and access in which anything happened."""
-    ledger = sums.ledger.decision
-    rows: Rows = []
-    for cell in np.flatnonzero((ledger[:, 0] > 0) | (ledger[:, TERM - 2] > 0)):
-        values = ledger[cell]
-        row = cell_names(int(cell)) | {"month": market.month}
-        row |= {name: values[i] for i, name in enumerate(DECISION)}
-        for i, term in enumerate(TERMS):
-            row[f"term_{term}"] = ratio2(values[TERM + i], values[TERM - 2])
-            alternative = ratio2(values[ALTERNATIVE_TERM + i], values[TERM - 1])
-            row[f"alternative_term_{term}"] = alternative
-        rows.append(row)
-    return rows
-
-
-def ratio2(top: float, weight: float) -> float | None:
-    """Mean of a sum over weight; None without weight."""
-    return float(top / weight) if weight > 0 else None
-
-
-def cell_names(cell: int) -> dict[str, Any]:
-    """What a decision cell's code stands for; inverse of `sums.decision_cell`."""
-    cell, tuned = divmod(cell, 2)
-    cell, opened = divmod(cell, 2)
-    cell, access = divmod(cell, 3)
-    cell, tier = divmod(cell, 3)
-    band, quartile = divmod(cell, 4)
     return {
-        "band": BANDS[band], "own_base_quartile": quartile, "tier": WORKLOADS[tier],
-        "access": ACCESSES[access], "open": bool(opened), "tuned": bool(tuned),
+        "month": market.month, "offering": book.offering, "model": book.model,
+        "vendor": book.vendor, "tier": book.tier, "access": book.access,
+        "tuned": book.tuned == 1, "open": market.stock.code("open")[book.model] == 1,
+        "price": np.where(book.access == Access.SELFHOST, np.nan, book.price),
+        "q": market.stock.number("q")[book.model], "q_perceived": book.q_perceived,
+        "slots": sums.row("slots")[0].copy(), "tokens": sums.row("tokens")[0].copy(),
+        "spend": home(sums, SPEND_PARTS),
     }  # fmt: skip
 
 
-def segment_rows(market: "Market", sums: Sums) -> Rows:
+def decision_columns(market: "Market", sums: Sums) -> Columns:
+    """One row per cell of firms and access in which anything happened."""
+    ledger = sums.ledger.decision
+    cells = np.flatnonzero((ledger[:, 0] > 0) | (ledger[:, TERM - 2] > 0))
+    values = ledger[cells].T
+    columns: Columns = {"month": market.month, **cell_codes(cells)}
+    columns |= dict(zip(DECISION, values, strict=False))
+    for first, prefix, weight in (
+        (TERM, "", TERM - 2),
+        (ALTERNATIVE_TERM, "alternative_", TERM - 1),
+    ):
+        means = shares(values[first : first + len(TERMS)], values[weight])
+        columns |= {f"{prefix}term_{term}": mean for term, mean in zip(TERMS, means, strict=True)}
+    return columns
+
+
+def shares(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
+    """top / bottom; nan, which tables show as null, without a denominator."""
+    known = bottom > 0
+    return np.where(known, top / np.where(known, bottom, 1.0), np.nan)
+
+
+def cell_codes(cells: NDArray[np.int64]) -> Columns:
+    """What decision cells stand for, as codes; inverse of `sums.decision_cell`."""
+    rest, tuned = np.divmod(cells, 2)
+    rest, opened = np.divmod(rest, 2)
+    rest, access = np.divmod(rest, 3)
+    rest, tier = np.divmod(rest, 3)
+    band, quartile = np.divmod(rest, 4)
+    return {
+        "band": band, "own_base_quartile": quartile, "tier": tier, "access": access,
+        "open": opened == 1, "tuned": tuned == 1,
+    }  # fmt: skip
+
+
+def segment_columns(market: "Market", sums: Sums) -> Columns:
     """One row per (region, sector, band) with firms."""
-    regions = list(market.parameters.regions)
-    sectors = list(market.parameters.sectors)
-    rows: Rows = []
-    for group in np.flatnonzero(sums.segment("enterprises") > 0):
-        rest, region = divmod(int(group), len(regions))
-        sector, band = divmod(rest, 3)
-        get = {n: float(sums.segment(n)[group]) for n in (
-            "enterprises", "adopters", "slots", "open_slots", "selfhost_slots", "restricted",
-            "tokens", "spend", "surplus",
-        )}  # fmt: skip
-        rows.append({
-            "month": market.month, "region": regions[region], "sector": sectors[sector],
-            "band": BANDS[band], "enterprises": get["enterprises"],
-            "adoption": ratio(get["adopters"], get["enterprises"]),
-            "open_usage_share": ratio(get["open_slots"], get["slots"]),
-            "selfhost_share": ratio(get["selfhost_slots"], get["slots"]),
-            "restricted_share": ratio(get["restricted"], get["enterprises"]),
-            "tokens": get["tokens"], "spend": get["spend"], "consumer_surplus": get["surplus"],
-        })  # fmt: skip
-    return rows
+    groups = np.flatnonzero(sums.segment("enterprises") > 0)
+    rest, region = np.divmod(groups, len(market.parameters.regions))
+    sector, band = np.divmod(rest, len(BANDS))
+    get = {name: sums.segment(name)[groups] for name in (
+        "enterprises", "adopters", "slots", "open_slots", "selfhost_slots", "restricted",
+        "tokens", "spend", "surplus",
+    )}  # fmt: skip
+    return {
+        "month": market.month, "region": region, "sector": sector, "band": band,
+        "enterprises": get["enterprises"], "adoption": shares(get["adopters"], get["enterprises"]),
+        "open_usage_share": shares(get["open_slots"], get["slots"]),
+        "selfhost_share": shares(get["selfhost_slots"], get["slots"]),
+        "restricted_share": shares(get["restricted"], get["enterprises"]),
+        "tokens": get["tokens"], "spend": get["spend"], "consumer_surplus": get["surplus"],
+    }  # fmt: skip

@@ -13,7 +13,7 @@ from agents.common.vocabulary import Access
 from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
 from agents.vendor import capability
 from agents.vendor.business_parameters import PricingParameters
-from agents.vendor.pricing import UNOWNED, bertrand_nash, price_floor, revised_price
+from agents.vendor.pricing import UNOWNED, game_of, price_floor, revised_price, solve
 from agents.vendor.releases import (
     build,
     built_quality,
@@ -38,6 +38,7 @@ WHOLE_WAY = {"step": 1.0, "largest_cut": 0.0, "largest_rise": math.inf}
 """Rules by which a revision goes all the way to its target."""
 NASH_STEPS = 25
 """Steps of the pricing iteration from current prices (25 come within 1-3% of the solution)."""
+NASH_TOLERANCE = 1e-3
 
 
 def release_due_models(market: "Market") -> None:
@@ -286,12 +287,14 @@ def best_response(
     family = np.flatnonzero((book.vendor == book.vendor[own[0]]) & (book.listed == 1))
     rest = family[~np.isin(family, own)]
     price_weight = demand.price_weight[buying]
-    given = utilities_of(demand, rest)[:, buying] - price_weight * book.price[rest][:, None]
-    utility = np.vstack([mine[:, buying], inclusive_value(given, scale), rivals[buying]])
-    found = bertrand_nash(
-        utility.T, price_weight, np.append(np.zeros(len(own), int), (UNOWNED, UNOWNED)),
-        np.append(book.cost[own], (0.0, 0.0)), np.ones(len(buying)),
-        np.append(np.zeros(len(own) + 1, int), 1), scale,
-        start=np.append(book.price[own], (0.0, 0.0)), iterations=NASH_STEPS, tolerance=1e-3,
+    paid = utilities_of(demand, rest)[:, buying] - price_weight * book.price[rest][:, None]
+    utility = np.vstack([mine[:, buying], inclusive_value(paid, scale), rivals[buying]])
+    given = np.zeros(2)
+    game = game_of(
+        utility, price_weight, np.ones(len(buying)), np.append(book.cost[own], given),
+        np.append(np.zeros(len(own), np.int64), (UNOWNED, UNOWNED)),
+        np.append(np.zeros(len(own) + 1, np.int64), 1), scale,
     )  # fmt: skip
-    return found.prices[:-2]
+    prices = np.append(book.price[own], given)
+    solve(game, prices, NASH_STEPS, NASH_TOLERANCE)
+    return prices[:-2]

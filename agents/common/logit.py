@@ -49,9 +49,9 @@ class Nests(NamedTuple):
     top: Floats
     """(nests, types) largest utility."""
     total: Floats
-    """(nests, types) sum of exponentials below the largest."""
+    """(nests, types) sum of exponentials below the largest, in the end its inverse."""
     value: Floats
-    """(nests, types) inclusive value, then its exponential below the peak."""
+    """(nests, types) inclusive value, in the end the probability of the nest."""
     peak: Floats
     """(types,) largest inclusive value, at least that of the outside option."""
     denominator: Floats
@@ -71,20 +71,26 @@ def room_for(offerings: int, types: int, codes: Ints) -> Nests:
 def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
     """Fill `top`, `total`, `value`, and `within` with exponentials below the top of its nest."""
     offerings, types = utility.shape
+    sharper = 1.0 / scale
     nests.top[:] = LOWEST
     nests.total[:] = 0.0
     for j in range(offerings):
+        u, top = utility[j], nests.top[codes[j]]
         for i in range(types):
-            nests.top[codes[j], i] = max(nests.top[codes[j], i], utility[j, i])
+            top[i] = max(top[i], u[i])
     for j in range(offerings):
+        u, within = utility[j], nests.within[j]
+        top, total = nests.top[codes[j]], nests.total[codes[j]]
         for i in range(types):
-            nests.within[j, i] = exp64((utility[j, i] - nests.top[codes[j], i]) / scale)
+            within[i] = exp64((u[i] - top[i]) * sharper)
         for i in range(types):
-            nests.total[codes[j], i] += nests.within[j, i]
+            total[i] += within[i]
     for nest in range(nests.top.shape[0]):
+        top, total, value = nests.top[nest], nests.total[nest], nests.value[nest]
         for i in range(types):
-            total = max(nests.total[nest, i], _SMALLEST)
-            nests.value[nest, i] = nests.top[nest, i] + scale * log64(total)
+            total[i] = max(total[i], _SMALLEST)
+        for i in range(types):
+            value[i] = top[i] + scale * log64(total[i])
 
 
 @inline_kernel
@@ -92,23 +98,33 @@ def choose(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
     """Fill choice probabilities for utilities (offerings, types): loops over types are vectors."""
     offerings, types = utility.shape
     value_nests(utility, codes, scale, nests)
-    nests.peak[:] = 0.0
+    peak, denominator = nests.peak, nests.denominator
+    peak[:] = 0.0
     for nest in range(nests.top.shape[0]):
+        value = nests.value[nest]
         for i in range(types):
-            nests.peak[i] = max(nests.peak[i], nests.value[nest, i])
+            peak[i] = max(peak[i], value[i])
     for i in range(types):
-        nests.denominator[i] = exp64(-nests.peak[i])
+        denominator[i] = exp64(-peak[i])
     for nest in range(nests.top.shape[0]):
+        value = nests.value[nest]
         for i in range(types):
-            nests.value[nest, i] = exp64(nests.value[nest, i] - nests.peak[i])
+            value[i] = exp64(value[i] - peak[i])
         for i in range(types):
-            nests.denominator[i] += nests.value[nest, i]
+            denominator[i] += value[i]
+    for nest in range(nests.top.shape[0]):
+        total, value = nests.total[nest], nests.value[nest]
+        for i in range(types):
+            total[i] = 1.0 / total[i]
+        for i in range(types):
+            value[i] /= denominator[i]
     for j in range(offerings):
+        within, joint = nests.within[j], nests.joint[j]
+        total, value = nests.total[codes[j]], nests.value[codes[j]]
         for i in range(types):
-            nests.within[j, i] /= max(nests.total[codes[j], i], _SMALLEST)
+            within[i] *= total[i]
         for i in range(types):
-            chosen = nests.value[codes[j], i] / nests.denominator[i]
-            nests.joint[j, i] = nests.within[j, i] * chosen
+            joint[i] = within[i] * value[i]
 
 
 @bare_kernel

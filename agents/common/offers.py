@@ -25,8 +25,8 @@ class Model:
     """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
-        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation", "index",
-        "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
+        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation",
+        "index", "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
         "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
         "vendor", "withdrawn",
     )  # fmt: skip

@@ -33,6 +33,8 @@ class Game(NamedTuple):
     """(offerings, types) without price."""
     price_weight: Floats
     weight: Floats
+    slope: Floats
+    """(types,) weight x price weight."""
     cost: Floats
     owner: Ints
     codes: Ints
@@ -52,8 +54,25 @@ class Board(NamedTuple):
     """(owners, types) margins earned from a type."""
     by_pair: Floats
     """(pairs, types) the same by owner and nest."""
+    pull: Floats
+    """(types,) what an owner's other offerings gain from a higher price, per utility lost."""
     moved: Floats
     """(offerings,) next prices."""
+
+
+@inline_kernel
+def _dot(a: Floats, b: Floats) -> float:
+    """Sum of products in four partial sums: one would wait for each addition to end."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = a.size - a.size % 4
+    for i in range(0, whole, 4):
+        s0 += a[i] * b[i]
+        s1 += a[i + 1] * b[i + 1]
+        s2 += a[i + 2] * b[i + 2]
+        s3 += a[i + 3] * b[i + 3]
+    for i in range(whole, a.size):
+        s0 += a[i] * b[i]
+    return (s0 + s1) + (s2 + s3)
 
 
 @inline_kernel
@@ -65,11 +84,12 @@ def _collect(game: Game, nests: Nests, prices: Floats, board: Board) -> None:
     for j in range(offerings):
         if game.owner[j] < 0:
             continue
-        margin, owner, pair = prices[j] - game.cost[j], game.owner[j], game.pair[j]
+        margin, joint = prices[j] - game.cost[j], nests.joint[j]
+        by_owner, by_pair = board.by_owner[game.owner[j]], board.by_pair[game.pair[j]]
         for i in range(types):
-            board.by_owner[owner, i] += margin * nests.joint[j, i]
+            by_owner[i] += margin * joint[i]
         for i in range(types):
-            board.by_pair[pair, i] += margin * nests.joint[j, i]
+            by_pair[i] += margin * joint[i]
 
 
 @inline_kernel
@@ -82,30 +102,27 @@ def _markups(game: Game, nests: Nests, prices: Floats, board: Board) -> None:
         board.moved[j] = prices[j]
         if game.owner[j] < 0:
             continue
-        own = share = cross = 0.0
-        owner, pair = game.owner[j], game.pair[j]
+        joint, within, pull = nests.joint[j], nests.within[j], board.pull
+        by_owner, by_pair = board.by_owner[game.owner[j]], board.by_pair[game.pair[j]]
         for i in range(types):
-            w = game.weight[i]
-            slope = w * game.price_weight[i]
-            share += w * nests.joint[j, i]
-            own += slope * nests.joint[j, i] / game.scale
             # d s_k / d p_j = -a s_k (1[k=j] / scale - spill s_{j|nest} 1[same nest] - s_j)
-            same_nest = spill * nests.within[j, i] * board.by_pair[pair, i]
-            cross += slope * (nests.joint[j, i] * board.by_owner[owner, i] + same_nest)
+            pull[i] = joint[i] * by_owner[i] + spill * within[i] * by_pair[i]
+        share, own = _dot(game.weight, joint), _dot(game.slope, joint)
         if own > 0.0:
-            board.moved[j] = game.cost[j] + (cross + share) / own
+            cross = _dot(game.slope, pull)
+            board.moved[j] = game.cost[j] + (cross + share) / own * game.scale
 
 
 @bare_kernel
 def _iterate(
     game: Game, nests: Nests, board: Board, prices: Floats, iterations: int, tolerance: float
 ) -> bool:
-    """Move `prices` to the fixed point; False if it was not reached."""
     offerings, types = game.utility.shape
     for _ in range(iterations):
         for j in range(offerings):
+            paid, utility, price = board.paid[j], game.utility[j], prices[j]
             for i in range(types):
-                board.paid[j, i] = game.utility[j, i] - game.price_weight[i] * prices[j]
+                paid[i] = utility[i] - game.price_weight[i] * price
         choose(board.paid, game.codes, game.scale, nests)
         _markups(game, nests, prices, board)
         still = True
@@ -115,6 +132,33 @@ def _iterate(
         if still:
             return True
     return False
+
+
+def game_of(
+    utility: Floats, price_weight: Floats, weight: Floats, cost: Floats, owner: Ints, codes: Ints,
+    scale: float,
+) -> Game:  # fmt: skip
+    """The game of owners 0, 1, ... (`UNOWNED` for given prices) and nests 0, 1, ...
+
+    utility: (offerings, types); weight: (types,) of any sum.
+    """
+    nests = int(codes.max()) + 1 if codes.size else 1
+    return Game(
+        np.ascontiguousarray(utility, dtype=np.float64), price_weight, weight,
+        weight * price_weight, cost, owner, codes, np.maximum(owner, 0) * nests + codes, scale,
+    )  # fmt: skip
+
+
+def solve(game: Game, prices: Floats, iterations: int, tolerance: float) -> bool:
+    """Move `prices` to the fixed point, in place; False if it was not reached."""
+    types = game.utility.shape[1]
+    owners, pairs = (max(int(c.max()) + 1, 1) if c.size else 1 for c in (game.owner, game.pair))
+    board = Board(
+        np.empty_like(game.utility), np.empty((owners, types)), np.empty((pairs, types)),
+        np.empty(types), np.empty_like(prices),
+    )  # fmt: skip
+    nests = room_for(*game.utility.shape, game.codes)
+    return bool(_iterate(game, nests, board, prices, iterations, tolerance))
 
 
 def bertrand_nash(
@@ -151,33 +195,13 @@ def bertrand_nash(
     codes = nest_codes(nest, np.shape(utility)[1])
     scale = float(dissimilarity) if nest is not None else 1.0
     prices = np.array(cost if start is None else start, dtype=float)
-    game = _game(utility, price_weight, weight, np.asarray(cost, float), owners, codes, scale)
-    board, nests = _board(game), room_for(*game.utility.shape, codes)
-    converged = _iterate(game, nests, board, prices, iterations, tolerance)
+    game = game_of(
+        np.transpose(utility), price_weight, weight, np.asarray(cost, float), owners, codes, scale
+    )
+    converged = solve(game, prices, iterations, tolerance)
     found = probabilities(np.transpose(game.utility) - price_weight[:, None] * prices, codes, scale)
     shares = (weight[:, None] * found.joint).sum(axis=0)
     return Equilibrium(prices, shares, mean_surplus(found, price_weight, weight), converged)
-
-
-def _game(
-    utility: Floats, price_weight: Floats, weight: Floats, cost: Floats, owner: Ints, codes: Ints,
-    scale: float,
-) -> Game:  # fmt: skip
-    by_offering = np.ascontiguousarray(np.transpose(utility), dtype=np.float64)
-    nests = int(codes.max()) + 1 if codes.size else 1
-    return Game(
-        by_offering, price_weight, weight, cost, owner, codes,
-        np.maximum(owner, 0) * nests + codes, scale,
-    )  # fmt: skip
-
-
-def _board(game: Game) -> Board:
-    types = game.utility.shape[1]
-    owners, pairs = (int(c.max()) + 1 if c.size else 1 for c in (game.owner, game.pair))
-    return Board(
-        np.empty_like(game.utility), np.zeros((max(owners, 1), types)),
-        np.zeros((max(pairs, 1), types)), np.empty_like(game.cost),
-    )  # fmt: skip
 
 
 def _owner_codes(owner: NDArray[np.generic]) -> Ints:
