@@ -143,6 +143,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.reprice: set[tuple[int, int]] = set()
         self.deep_cuts: list[Model] = []
         self.frontier: list[float] = []
+        self.used: list[float] = []
+        """Mtok of all enterprises by month."""
         self.public: list[float] = []
         self.first_rent = 0.0
         self.sample: Sample | None = None
@@ -168,6 +170,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.sums = run_enterprises(self)
         serving.supply_operators(self, self.book)
         book_usage(self, self.sums)
+        self.used.append(float(self.sums.row("tokens").sum()))
         review_strategies(self)
         settle_exits(self)
         open_entry_slots(self)
@@ -238,6 +241,11 @@ class Market(mesa.Model):  # type: ignore[misc]
     def living_vendors(self) -> list[Vendor]:
         """Vendors still in business, in order of entry."""
         return [vendor for vendor in self.vendors if vendor.alive]
+
+    def year_growth(self) -> float | None:
+        """Tokens of enterprises this month against a year ago; None if there were none."""
+        used = self.used
+        return used[-1] / used[-13] if len(used) > 12 and used[-13] > 0 else None
 
     def frontier_now(self) -> float:
         """Best quality on sale so far, open or closed; -inf before there was any."""

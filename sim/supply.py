@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from agents.common.events import Details, Event
 from agents.common.logit import inclusive_value
 from agents.common.offers import Model, OfferBook
-from agents.common.vocabulary import Access
+from agents.common.vocabulary import Access, month_index
 from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
 from agents.vendor import capability
 from agents.vendor.business_parameters import PricingParameters
@@ -29,6 +29,8 @@ from sim.history import price_changes, release_opens, releases, scripted_model
 if TYPE_CHECKING:
     from sim.market import Market
 
+REFERENCE_USE = month_index("2024-12")
+"""Month whose use of a family complement income is measured against, or the record's last."""
 OWN_SERVICE_MARKUP = 3.0
 """First list price of a model without a predecessor, times serving cost."""
 LARGEST_LEAD = 1.5
@@ -55,6 +57,9 @@ def release_due_models(market: "Market") -> None:
             launch(market, vendor, model, "input")
     if month == max(until + 1, 0):
         hand_over(market)
+    if month == max(until, REFERENCE_USE) + 1:
+        for vendor in market.vendors:
+            vendor.baseline_tokens = vendor.family_tokens or None
     if month > until:
         for vendor in market.living_vendors():
             _release_planned(market, vendor)
@@ -99,7 +104,6 @@ def hand_over(market: "Market") -> None:
     for vendor in market.vendors:
         if vendor.models:
             _fit_capability(market, vendor)
-        vendor.baseline_tokens = vendor.family_tokens or None
         first_plan(vendor, market.month, market.streams, market.parameters.release)
 
 

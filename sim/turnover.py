@@ -21,7 +21,15 @@ from agents.vendor.capability import (
 from agents.vendor.finance import funding_round, is_insolvent
 from agents.vendor.parameters import VendorParameters
 from agents.vendor.releases import large_compute
-from agents.vendor.review import Offer, Projection, decide, hurdle, monthly_margin, project
+from agents.vendor.review import (
+    Offer,
+    Projection,
+    decide,
+    expected_growth,
+    hurdle,
+    monthly_margin,
+    project,
+)
 from agents.vendor.strategies import Strategy, alternatives
 from agents.vendor.vendor import Vendor
 
@@ -96,10 +104,10 @@ def review(market: "Market", vendor: Vendor) -> None:
     rivals = _rivals(market, vendor, demand)
     options = alternatives(vendor.strategy)
     flows = [_flows(market, vendor, o, demand, rivals) for o in options]
-    family_now = flows[0][1]
+    growth = expected_growth(market.year_growth(), market.parameters.review)
     seen = [
         project(
-            vendor, option, *flow, family_now, market.parameters.finance,
+            vendor, option, *flow, growth, market.parameters.finance,
             market.parameters.review,
         )
         for option, flow in zip(options, flows, strict=True)

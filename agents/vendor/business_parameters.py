@@ -201,6 +201,6 @@ class ReviewParameters(Parameters):
         0.15, unit="per year", low=0, high=2, source=EXPERT, description="Discount rate"
     )
     growth: float = parameter(
-        2.0, unit="x", low=1, high=20, plausible=(1, 4), source=EXPLORED,
-        description="Expected growth of the market over the horizon",
+        10.0, unit="x", low=1, high=100, plausible=(2, 20), source=EXPERT,
+        description="Most growth of use over the horizon that vendors count on",
     )  # fmt: skip

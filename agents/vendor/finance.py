@@ -12,6 +12,8 @@ from agents.vendor.vendor import Account, Vendor
 DAYS_A_MONTH = 365.0 / 12
 FOREVER = 1e6
 """Months after which nothing needs a date."""
+LARGEST_USE = 20.0
+"""Use of a family against its reference up to which complement income grows."""
 FUNDING_RUNWAY = 18.0
 """Months of burn below which a vendor looks for money."""
 
@@ -24,13 +26,18 @@ def training_cost(vendor: Vendor, rules: CapabilityParameters) -> float:
 def complement_income(vendor: Vendor, rules: FinanceParameters) -> float:
     """M$ a month of other business that grows with use of the vendor's models.
 
-    base x (1 - s + s E / E_ref): E is the family's tokens through any access, E_ref its tokens at
-    the hand-over; until then the base is earned.
+    base x (1 - s + s E / E_ref): E is the family's tokens through any access, E_ref its tokens of
+    2024-12; until then the base is earned.
     """
+    return complement_at(vendor, vendor.family_tokens, rules)
+
+
+def complement_at(vendor: Vendor, tokens: float, rules: FinanceParameters) -> float:
+    """M$ a month of complement income if the family served `tokens` Mtok a month."""
     base, s = vendor.facts.complement, rules.complement_sensitivity
     if vendor.baseline_tokens is None or vendor.baseline_tokens <= 0:
         return base
-    ratio = min(vendor.family_tokens / vendor.baseline_tokens, 20.0)
+    ratio = min(tokens / vendor.baseline_tokens, LARGEST_USE)
     return base * (1 - s + s * ratio)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from agents.common.logit import logit_shares
 from agents.common.vocabulary import Access
 from agents.vendor.business_parameters import FinanceParameters, ReviewParameters
+from agents.vendor.finance import complement_at
 from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 
@@ -42,11 +43,22 @@ class Projection(NamedTuple):
     """Cash plus the value the vendor sees in openness."""
 
 
-def horizon_factor(rules: ReviewParameters) -> float:
+def expected_growth(year_growth: float | None, rules: ReviewParameters) -> float:
+    """Growth of use over the horizon that vendors count on: that of last year goes on.
+
+    year_growth: tokens now against a year ago; None if there was no use then. A young market is
+    expected to grow by the most that anybody counts on.
+    """
+    if year_growth is None:
+        return rules.growth
+    return float(min(max(year_growth ** (rules.horizon / 12), 1.0), rules.growth))
+
+
+def horizon_factor(growth: float, rules: ReviewParameters) -> float:
     """Discounted months of a stream that grows to `growth` times over the horizon."""
     months = [month + 0.5 for month in range(rules.horizon)]
     return math.fsum(
-        rules.growth ** (month / rules.horizon) * (1 + rules.discount) ** (-month / 12)
+        growth ** (month / rules.horizon) * (1 + rules.discount) ** (-month / 12)
         for month in months
     )
 
@@ -69,14 +81,15 @@ def monthly_margin(
 
 
 def project(
-    vendor: Vendor, strategy: Strategy, earned: float, family: float, family_now: float,
+    vendor: Vendor, strategy: Strategy, earned: float, family: float, growth: float,
     finance: FinanceParameters, rules: ReviewParameters,
 ) -> Projection:  # fmt: skip
-    """Discounted cash of a strategy, complement income included."""
-    ratio = min(family / family_now, 5.0) if family_now > 0 else 1.0
-    s = finance.complement_sensitivity
-    complement = vendor.facts.complement * (1 - s + s * ratio)
-    cash = (earned + complement) * horizon_factor(rules)
+    """Discounted cash of a strategy, complement income included.
+
+    earned: M$ a month now; family: Mtok a month of its models now; growth: over the horizon.
+    """
+    complement = complement_at(vendor, family, finance)
+    cash = (earned + complement) * horizon_factor(growth, rules)
     openness = len(strategy.open_tiers) / 3
     return Projection(strategy, cash, cash + rules.openness_value * openness * rules.horizon)
 
