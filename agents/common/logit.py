@@ -32,6 +32,20 @@ class Probabilities(NamedTuple):
     """(types,) ln(1 + sum of exp of the nests' inclusive values): expected best utility."""
 
 
+def shares_against(own: Floats, rivals: Floats, dissimilarity: float) -> Floats:
+    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
+
+    own: (offerings, types) utilities; rivals: (types,). All types count alike.
+    """
+    codes = np.zeros(len(own) + 1, np.int64)
+    codes[-1] = 1
+    utility = np.vstack([own, rivals])
+    nests = room_for(*utility.shape, codes)
+    _choose(utility, codes, float(dissimilarity), nests, np.empty_like(rivals))
+    shares: Floats = nests.joint[:-1].mean(axis=1)
+    return shares
+
+
 def nest_codes(nest: NDArray[np.generic] | None, offerings: int) -> Ints:
     """Nests as codes 0..G-1; without nests every offering is its own."""
     if nest is None:

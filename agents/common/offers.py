@@ -230,6 +230,11 @@ def class_lists(
     )
 
 
+def repriced(lists: ClassLists, book: OfferBook) -> ClassLists:
+    """The same lists with the prices of a book of the same rows."""
+    return lists._replace(price=book.price.astype(np.float32)[lists.row])
+
+
 def _foreign(
     book: OfferBook, regions: tuple[RegionRule, ...], sellers: Sellers
 ) -> NDArray[np.bool_]:
