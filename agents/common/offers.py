@@ -60,11 +60,13 @@ class Model:
         self.list_price = list_price
         """Vendor's own list price; None if it has none."""
         self.users_threshold = users_threshold
+        self.changed = True
+        """Set with any attribute; whoever keeps columns of models takes it back."""
         self.superseded: int | None = None
         self.withdrawn: int | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute, and `changed` with it: whoever keeps columns looks at that."""
+        """Set an attribute, and `changed` with it."""
         object.__setattr__(self, name, value)
         if name != "changed":
             object.__setattr__(self, "changed", True)
