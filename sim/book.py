@@ -107,6 +107,7 @@ def _shown(stock: Stock, around: Surroundings) -> Flags:
     """(models, variants) what new buyers see; tuning is offered on current models only."""
     superseded = stock.code("superseded")
     recent = around.month - superseded < around.scenario.release.predecessor
+    recent &= stock.code("delisted") == 0
     listed = (stock.code("on_sale") <= around.month) & recent
     tunable = listed & (stock.code("tier") != Tier.LARGE) & (superseded == NEVER)
     return np.repeat(np.column_stack([listed, tunable]), len(Access), axis=1)

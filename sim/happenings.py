@@ -132,6 +132,7 @@ def _weights_leak(market: "Market", event: EventParameters) -> None:
     leaked.api, leaked.list_price = False, None
     leaked.released = leaked.on_sale = market.month
     leaked.superseded = leaked.withdrawn = None
+    leaked.delisted = False
     launch(market, vendor, leaked, "leak")
 
 

@@ -25,10 +25,10 @@ class Model:
     """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
-        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation",
-        "index", "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
-        "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
-        "vendor", "withdrawn",
+        "active_params", "api", "changed", "delisted", "effective_compute", "first_perceived",
+        "generation", "index", "key", "licence", "list_price", "name", "on_sale", "open", "q",
+        "released", "scripted", "serving_cost", "superseded", "tier", "total_params",
+        "users_threshold", "vendor", "withdrawn",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,8 @@ class Model:
         self.changed = True
         """Set with any attribute; whoever keeps columns of models takes it back."""
         self.superseded: int | None = None
+        self.delisted = False
+        """Its successor has a successor: new buyers no longer see it."""
         self.withdrawn: int | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -75,12 +77,6 @@ class Model:
     def line(self) -> tuple[int, int, bool]:
         """The product line a successor replaces: vendor, tier, openness."""
         return (self.vendor, self.tier, self.open)
-
-    def on_list(self, month: int, predecessor_months: int) -> bool:
-        """Offered to new buyers: current, or superseded for less than a year."""
-        if self.on_sale > month:
-            return False
-        return self.superseded is None or month - self.superseded < predecessor_months
 
 
 class OfferBook(NamedTuple):
