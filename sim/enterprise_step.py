@@ -84,7 +84,9 @@ def choice_keys(market: "Market") -> Keys:
 
 
 def lists_of(market: "Market", book: OfferBook) -> ClassLists:
-    """Allowed rows of every consideration class for a book."""
+    """Allowed rows of every consideration class for a book; kept for the book asked about last."""
+    if market.lists_cache is not None and market.lists_cache[0] is book:
+        return market.lists_cache[1]
     c = market.parameters.choice
     regions = tuple(RegionRule(r.home, r.foreign_apis) for r in market.parameters.regions.values())
     names = list(market.parameters.regions)
@@ -93,7 +95,9 @@ def lists_of(market: "Market", book: OfferBook) -> ClassLists:
         c.exposure_foreign, c.exposure_hosted, c.exposure_selfhost, c.operations_risk
     )
     exporter = np.array([v.facts.sells_abroad for v in market.vendors], np.int8)
-    return class_lists(book, regions, Sellers(vendor_region, exporter), exposures)
+    lists = class_lists(book, regions, Sellers(vendor_region, exporter), exposures)
+    market.lists_cache = (book, lists)
+    return lists
 
 
 def ramp_table(scenario: Scenario) -> NDArray[np.float32]:

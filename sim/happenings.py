@@ -5,11 +5,14 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from agents.common.events import Event
 from agents.common.licence import LICENCES
 from agents.common.randomness import exponential_at, name_id, uniform_at
 from agents.common.vocabulary import Access, month_index
 from agents.vendor.strategies import strategy_named
+from sim.accounts import vendor_sums
 from sim.parameters import EventParameters
 from sim.scenario import EVENT_TARGETS
 from sim.supply import change_price, launch
@@ -62,22 +65,13 @@ def random_breaches(market: "Market") -> None:
 def _victim(market: "Market") -> "Vendor | None":
     """The vendor whose service is hit, by tokens served last month; None for the hosts."""
     u = uniform_at(market.keys.breach, 1, market.breaches, 0)
-    service = {v.index: 0.0 for v in market.vendors}
-    hosted = 0.0
-    if market.sums is not None:
-        tokens = market.sums.row("tokens").sum(axis=0)
-        for row, amount in enumerate(tokens):
-            if market.book.access[row] == Access.API:
-                service[int(market.book.vendor[row])] += float(amount)
-            elif market.book.access[row] == Access.HOSTED:
-                hosted += float(amount)
-    total = sum(service.values()) + hosted
-    reached = 0.0
-    for index, amount in service.items():
-        reached += amount
-        if total > 0 and u * total < reached:
-            return market.vendors[index]
-    return None
+    if market.sums is None:
+        return None
+    book, tokens = market.book, market.sums.row("tokens").sum(axis=0)
+    service = vendor_sums(market, tokens * (book.access == Access.API))
+    hosted = float(tokens[book.access == Access.HOSTED].sum())
+    reached = np.cumsum(service) > u * (float(service.sum()) + hosted)
+    return market.vendors[int(np.argmax(reached))] if reached.any() else None
 
 
 def breach(market: "Market", victim: "Vendor | None", size: float) -> None:
@@ -138,6 +132,7 @@ def _weights_leak(market: "Market", event: EventParameters) -> None:
     leaked.api, leaked.list_price = False, None
     leaked.released = leaked.on_sale = market.month
     leaked.superseded = leaked.withdrawn = None
+    leaked.delisted = False
     launch(market, vendor, leaked, "leak")
 
 

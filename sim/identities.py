@@ -77,7 +77,7 @@ def _not_finite(sums: Sums) -> Iterator[str]:
 def _shares(market: "Market") -> Iterator[str]:
     """Shares of the tables add up to one, or are all unknown."""
     row = market.recorder.rows["market"][-1]
-    vendors = market.recorder.columns["vendor"][-1]
+    vendors = market.recorder.columns["vendor"][-1][1]
     families = {
         "by access": [row[f"share_tokens_{access}"] for access in ACCESSES],
         "by vendors' strategy": [row[f"share_tokens_vendor_{kind}"] for kind in STRATEGIES],

@@ -10,7 +10,7 @@ import pyarrow as pa
 from mesa.datacollection import DataCollector
 
 from agents.common.events import Event
-from agents.common.offers import Model, OfferBook
+from agents.common.offers import ClassLists, Model, OfferBook, repriced
 from agents.common.randomness import Streams, exponential_at, uniform_at
 from agents.common.vocabulary import VARIANTS, Access, month_index
 from agents.enterprise.choice import Keys
@@ -27,7 +27,7 @@ from agents.vendor.strategies import Strategy
 from agents.vendor.vendor import Vendor
 from sim import happenings, serving, supply
 from sim.accounts import book_usage
-from sim.book import Surroundings, build_book, priced
+from sim.book import Surroundings, drafted, priced
 from sim.enterprise_step import (
     choice_keys,
     choice_rules,
@@ -150,8 +150,9 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.sample: Sample | None = None
         self.sample_year = 0
         self.demand_cache: tuple[OfferBook, Demand] | None = None
+        self.lists_cache: tuple[OfferBook, ClassLists] | None = None
         self.preview: OfferBook | None = None
-        self.book = build_book(self.stock, self._surroundings())
+        self.book = drafted(self.stock, self._surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
@@ -271,25 +272,24 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
-        around = self._surroundings()
-        self.stock.update(self.models)
-        if self.preview is None:
-            self.book = build_book(self.stock, around)
-        else:
-            self.book = priced(self.preview, self.stock, around)
+        draft, around = self.preview_book(), self._surroundings()
+        self.book = priced(draft, self.stock, around)
+        if self.lists_cache is not None and self.lists_cache[0] is draft:
+            self.lists_cache = (self.book, repriced(self.lists_cache[1], self.book))
         self.preview = None
         served = set(self.book.model[self.book.access == Access.HOSTED].tolist())
         self.hostings = {i: h for i, h in self.hostings.items() if i in served}
 
     def preview_book(self) -> OfferBook:
-        """The book with last month's prices, for pricing: nothing else changes until it is made."""
+        """The book with prices as they were; nothing else changes until the month's is made."""
         self.stock.update(self.models)
-        self.preview = build_book(self.stock, self._surroundings())
+        if self.preview is None:
+            self.preview = drafted(self.stock, self._surroundings())
         return self.preview
 
     def forget_demand(self) -> None:
         """Evaluate demand anew when it is next asked for, even for the same book."""
-        self.demand_cache = None
+        self.demand_cache = self.lists_cache = None
 
     def entry_demand(self, book: OfferBook) -> Demand:
         """What the shared demand sample would choose afresh; the sample is redrawn yearly.

@@ -18,6 +18,7 @@ from agents.enterprise.ledger import (
 )
 from agents.host.hosts import profit
 from sim.accounts import owned_net, vendor_sums
+from sim.book import median
 from sim.standing import Standing
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _flagship(market: "Market", standing: Standing) -> float | None:
         for vendor in market.living_vendors()
         if market.parameters.regions[vendor.region].home and vendor.index in standing.flagships
     ]
-    return float(np.median(prices)) if prices else None
+    return median(np.array(prices)) if prices else None
 
 
 def _ratio_in_class(
@@ -232,7 +233,7 @@ def _ratio_in_class(
         for position in ((count - 1) // 2, count // 2)
     ]
     ratios = book.price[hosted] / (sum(middle) / 2)
-    return float(np.median(ratios[compared]))
+    return median(ratios[compared])
 
 
 def _ratio_at_best(

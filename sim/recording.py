@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agents.common.events import Details, Event
 from agents.common.offers import offering_name
-from agents.common.vocabulary import ACCESSES, BANDS, TIERS, VARIANTS, WORKLOADS, Access
+from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
 from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, TERM, Sums
 from sim.accounts import vendor_sums
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MILLION = 1e6
 Rows = list[dict[str, Any]]
 Columns = dict[str, Sequence[Any] | NDArray[Any]]
-"""One month of a table; words may stand as codes, see `words`."""
+"""One month of a table, without `month`; words may stand as codes, see `words`."""
 MONEY = {
     "revenue_api": "api", "revenue_services": "services", "revenue_licence": "licence",
     "revenue_complement": "complement", "cost_serving": "serving", "cost_packaging": "packaging",
@@ -43,10 +43,10 @@ class Recorder:
         self._market = market
         self.rows: dict[str, Rows] = {"market": [], "panel": []}
         """Tables gathered as rows."""
-        self.columns: dict[str, list[Columns]] = {
+        self.columns: dict[str, list[tuple[int, Columns]]] = {
             name: [] for name in ("vendor", "host", "operator", "offering", "decision", "segment")
         }
-        """Tables gathered as columns, month by month."""
+        """Tables gathered as columns: month and columns of each month."""
         self.events: list[Event] = []
         self.closed_maxima: list[float] = []
         self.series = tuple(n for n in SCHEMAS["market"].names if n not in {"month", "date"})
@@ -59,12 +59,16 @@ class Recorder:
         standing = standing_of(market)
         self.rows["market"].append(market_row(market, sums, standing))
         self.rows["panel"] += panel_rows(market)
-        self.columns["vendor"].append(vendor_columns(market, sums, standing))
-        self.columns["host"].append(host_columns(market))
-        self.columns["operator"].append(operator_columns(market))
-        self.columns["offering"].append(offering_columns(market, sums))
-        self.columns["decision"].append(decision_columns(market, sums))
-        self.columns["segment"].append(segment_columns(market, sums))
+        found = {
+            "vendor": vendor_columns(market, sums, standing),
+            "host": host_columns(market),
+            "operator": operator_columns(market),
+            "offering": offering_columns(market, sums),
+            "decision": decision_columns(sums),
+            "segment": segment_columns(market, sums),
+        }
+        for name, columns in found.items():
+            self.columns[name].append((market.month, columns))
 
     def latest(self, name: str) -> Any:
         """This month's value of a market series; None before the first month."""
@@ -79,8 +83,9 @@ class Recorder:
         """All tables of the months so far."""
         rows = {**self.rows, "event": [event_row(event) for event in self.events]}
         found = {name: from_rows(name, rows[name]) for name in rows}
+        spelt = words(self._market)
         for name, months in self.columns.items():
-            found[name] = from_columns(name, months, words(self._market, name))
+            found[name] = from_columns(name, months, spelt.get(name, {}))
         return {name: found[name] for name in SCHEMAS}
 
 
@@ -105,49 +110,41 @@ def from_rows(name: str, rows: Rows) -> pa.Table:
     return table(name, {key: [row.get(key) for row in rows] for key in sorted(names)})
 
 
-def from_columns(name: str, months: list[Columns], spelt: Mapping[str, Sequence[str]]) -> pa.Table:
-    """A table from its months; spelt: the words of columns that hold codes.
-
-    Columns with one value a month (`month`) are repeated over its rows.
-    """
+def from_columns(
+    name: str, months: list[tuple[int, Columns]], spelt: Mapping[str, Sequence[str]]
+) -> pa.Table:
+    """A table from its months; spelt: the words of columns that hold codes."""
     if not months:
         return table(name, {})
-    lengths = [max(np.size(column) for column in month.values()) for month in months]
-    joined: dict[str, Any] = {}
-    for key in months[0]:
-        parts = [month[key] for month in months]
-        if np.ndim(parts[0]) == 0:
-            joined[key] = np.repeat(np.array(parts), lengths)
-        elif isinstance(parts[0], list):
+    lengths = [len(next(iter(columns.values()))) for _, columns in months]
+    joined: dict[str, Any] = {"month": np.repeat([month for month, _ in months], lengths)}
+    for key, first in months[0][1].items():
+        parts = [columns[key] for _, columns in months]
+        if isinstance(first, list):
             joined[key] = [value for part in parts for value in part]
         else:
             joined[key] = np.concatenate(parts)
         if key in spelt:
-            codes = pa.array(joined[key], from_pandas=True)
-            joined[key] = pa.array(spelt[key], pa.string()).take(codes)
+            joined[key] = pa.array(spelt[key], pa.string()).take(pa.array(joined[key]))
     return table(name, joined)
 
 
-def words(market: "Market", name: str) -> dict[str, Sequence[str]]:
-    """The words behind the codes in the columns of a table."""
+def words(market: "Market") -> dict[str, dict[str, Sequence[str]]]:
+    """The words behind the codes, by table and column."""
     models = [model.name for model in market.models]
-    vendors = [vendor.name for vendor in market.vendors]
-    offerings = [
-        offering_name(model, variant % len(Access), variant >= len(Access))
-        for model in models
-        for variant in range(VARIANTS)
-    ]
+    kinds = [(access, tuned) for tuned in (False, True) for access in range(len(ACCESSES))]
     return {
         "offering": {
-            "offering": offerings, "model": models, "vendor": vendors, "tier": TIERS,
-            "access": ACCESSES,
+            "offering": [offering_name(model, *kind) for model in models for kind in kinds],
+            "model": models, "vendor": [vendor.name for vendor in market.vendors],
+            "tier": TIERS, "access": ACCESSES,
         },
         "decision": {"band": BANDS, "tier": WORKLOADS, "access": ACCESSES},
         "segment": {
             "region": list(market.parameters.regions), "sector": list(market.parameters.sectors),
             "band": BANDS,
         },
-    }.get(name, {})  # fmt: skip
+    }  # fmt: skip
 
 
 def vendor_columns(market: "Market", sums: Sums, standing: Standing) -> Columns:
@@ -162,7 +159,6 @@ def vendor_columns(market: "Market", sums: Sums, standing: Standing) -> Columns:
     total = sum(spend)
     accounts = [vendor.account if vendor.alive else None for vendor in vendors]
     columns: Columns = {
-        "month": [market.month] * len(vendors),
         "strategy": standing.strategies,
         "tokens": tokens,
         "spend": spend,
@@ -194,9 +190,7 @@ def host_columns(market: "Market") -> Columns:
     prices = dict(zip(book.model[plain].tolist(), book.price[plain].tolist(), strict=True))
     served = {index: h for index, h in market.hostings.items() if index in prices}
     hosts, platforms = served.values(), market.platforms
-    count = len(served) + len(platforms)
     return {
-        "month": [market.month] * count,
         "kind": ["host"] * len(served) + ["platform"] * len(platforms),
         "name": ["hosts"] * len(served) + [p.facts.name for p in platforms],
         "model": [market.models[i].name for i in served] + [None] * len(platforms),
@@ -212,7 +206,6 @@ def operator_columns(market: "Market") -> Columns:
     """One row per application operator."""
     operators = market.operators
     return {
-        "month": [market.month] * len(operators),
         "operator": [o.facts.name for o in operators],
         "users": [o.users * MILLION for o in operators],
         **{name: [getattr(o, name) for o in operators] for name in ("tokens", "bill", "revenue")},
@@ -223,7 +216,7 @@ def offering_columns(market: "Market", sums: Sums) -> Columns:
     """One row per row of the offer book."""
     book = market.book
     return {
-        "month": market.month, "offering": book.offering, "model": book.model,
+        "offering": book.offering, "model": book.model,
         "vendor": book.vendor, "tier": book.tier, "access": book.access,
         "tuned": book.tuned == 1, "open": market.stock.code("open")[book.model] == 1,
         "price": np.where(book.access == Access.SELFHOST, np.nan, book.price),
@@ -233,12 +226,12 @@ def offering_columns(market: "Market", sums: Sums) -> Columns:
     }  # fmt: skip
 
 
-def decision_columns(market: "Market", sums: Sums) -> Columns:
+def decision_columns(sums: Sums) -> Columns:
     """One row per cell of firms and access in which anything happened."""
     ledger = sums.ledger.decision
     cells = np.flatnonzero((ledger[:, 0] > 0) | (ledger[:, TERM - 2] > 0))
     values = ledger[cells].T
-    columns: Columns = {"month": market.month, **cell_codes(cells)}
+    columns: Columns = cell_codes(cells)
     columns |= dict(zip(DECISION, values, strict=False))
     for first, prefix, weight in (
         (TERM, "", TERM - 2),
@@ -278,7 +271,7 @@ def segment_columns(market: "Market", sums: Sums) -> Columns:
         "tokens", "spend", "surplus",
     )}  # fmt: skip
     return {
-        "month": market.month, "region": region, "sector": sector, "band": band,
+        "region": region, "sector": sector, "band": band,
         "enterprises": get["enterprises"], "adoption": shares(get["adopters"], get["enterprises"]),
         "open_usage_share": shares(get["open_slots"], get["slots"]),
         "selfhost_share": shares(get["selfhost_slots"], get["slots"]),

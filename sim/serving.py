@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from agents.common.offers import OfferBook
 from agents.common.vocabulary import Access
-from agents.host.hosts import Hosting, next_number
+from agents.host.hosts import next_number
 from agents.host.operators import Operator
 from agents.vendor.finance import next_packaging
-from sim.book import HOSTING
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -19,13 +18,9 @@ MILLION = 1e6
 
 
 def advance_hosts(market: "Market") -> None:
-    """Free entry of hosts per open model, and packaging from last month's revenue."""
+    """Free entry of hosts per open model (a new one has one host), and packaging from revenue."""
     rules = market.parameters.host
-    market.stock.update(market.models)
-    licence, on_sale = market.stock.code("licence"), market.stock.code("on_sale")
-    servable = (market.stock.code("open") == 1) & HOSTING[licence] & (on_sale <= market.month)
-    for index in np.flatnonzero(servable).tolist():
-        hosting = market.hostings.setdefault(index, Hosting())
+    for hosting in market.hostings.values():
         hosting.number = next_number(hosting, rules)
     outlay = rules.packaging_share * sum(h.revenue for h in market.hostings.values()) / MILLION
     market.host_packaging = next_packaging(

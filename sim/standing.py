@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Standing(NamedTuple):
-    """Of all vendors in one month; as `Vendor.current` and `Vendor.observed_strategy` tell it."""
+    """Of all vendors in one month; `current` is what `Vendor.current` finds for one."""
 
     strategies: list[str]
     """`open`, `closed` or `dual` by the models on sale, else by intention."""

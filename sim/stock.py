@@ -18,7 +18,8 @@ FLOATS: Final = (
 """Columns of numbers; `size` is ln of active parameters over 70 billion, `list_price` nan where a
 model has none."""
 INTEGERS: Final = (
-    "vendor", "tier", "open", "licence", "on_sale", "superseded", "withdrawn", "api", "key",
+    "vendor", "tier", "open", "licence", "on_sale", "superseded", "delisted", "withdrawn", "api",
+    "key",
 )  # fmt: skip
 REFERENCE_SIZE: Final = 70.0
 
@@ -71,5 +72,5 @@ def _codes(model: Model) -> list[int]:
     superseded, withdrawn = (NEVER if month is None else month for month in months)
     return [
         model.vendor, model.tier, int(model.open), model.licence, model.on_sale, superseded,
-        withdrawn, int(model.api), model.key,
+        int(model.delisted), withdrawn, int(model.api), model.key,
     ]  # fmt: skip

@@ -284,15 +284,16 @@ def best_response(
     services do not matter to it.
     """
     scale = market.parameters.choice.dissimilarity
-    mine = utilities_of(demand, own)
-    buying = np.flatnonzero((mine > FORBIDDEN / 2).any(axis=0))
+    family = np.flatnonzero((book.vendor == book.vendor[own[0]]) & (book.listed == 1))
+    utility = utilities_of(demand, family)
+    sold = np.zeros(len(family), bool)
+    sold[np.searchsorted(family, own)] = True
+    buying = np.flatnonzero((utility[sold] > FORBIDDEN / 2).any(axis=0))
     if not buying.size:
         return book.price[own]
-    family = np.flatnonzero((book.vendor == book.vendor[own[0]]) & (book.listed == 1))
-    rest = family[~np.isin(family, own)]
-    price_weight = demand.price_weight[buying]
-    paid = utilities_of(demand, rest)[:, buying] - price_weight * book.price[rest][:, None]
-    utility = np.vstack([mine[:, buying], inclusive_value(paid, scale), rivals[buying]])
+    utility, price_weight = utility[:, buying], demand.price_weight[buying]
+    paid = utility[~sold] - price_weight * book.price[family[~sold]][:, None]
+    utility = np.vstack([utility[sold], inclusive_value(paid, scale), rivals[buying]])
     given = np.zeros(2)
     game = game_of(
         utility, price_weight, np.ones(len(buying)), np.append(book.cost[own], given),

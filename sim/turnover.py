@@ -1,7 +1,7 @@
 """Step 7 of the month: vendors review strategy, raise money, leave; entrants arrive."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ from agents.vendor.vendor import Vendor
 if TYPE_CHECKING:
     from sim.market import Market
 
+IMAGINED_HOSTS = 4.0
+"""Hosts that a vendor expects to serve what it opens."""
 SERVICE_MARKUP = 1.5
 """List price over serving cost at which a closed model is imagined if it has no price yet."""
 
@@ -92,18 +94,24 @@ def review_strategies(market: "Market") -> None:
     rules = market.parameters.review
     if rules.mode != "review" or market.month <= market.until:
         return
-    for vendor in market.living_vendors():
-        phase = int(uniform_at(market.streams.key("vendor.review"), 0, vendor.address, 0) * 1e6)
-        if market.month % rules.interval == phase % rules.interval:
-            review(market, vendor)
+    key = market.streams.key("vendor.review")
+    due = [
+        vendor
+        for vendor in market.living_vendors()
+        if (market.month - int(uniform_at(key, 0, vendor.address, 0) * 1e6)) % rules.interval == 0
+    ]
+    if not due:
+        return
+    demand, scale = market.entry_demand(market.book), market.parameters.choice.dissimilarity
+    values = vendor_values(demand, market.book.price, len(market.vendors), scale)
+    for vendor in due:
+        review(market, vendor, demand, rivals_of(values, vendor.index))
 
 
-def review(market: "Market", vendor: Vendor) -> None:
+def review(market: "Market", vendor: Vendor, demand: Demand, rivals: NDArray[np.float64]) -> None:
     """Project each strategy and switch if the best beats the present one by the threshold."""
-    demand = market.entry_demand(market.book)
-    rivals = _rivals(market, vendor, demand)
-    options = alternatives(vendor.strategy)
-    flows = [_flows(market, vendor, o, demand, rivals) for o in options]
+    options, products = alternatives(vendor.strategy), products_of(market, vendor, demand)
+    flows = [_flows(market, vendor, option, products, demand, rivals) for option in options]
     growth = expected_growth(market.year_growth(), market.parameters.review)
     seen = [
         project(
@@ -131,18 +139,12 @@ def _projected(seen: list[Projection], needed: float) -> Details:
     }
 
 
-def _rivals(market: "Market", vendor: Vendor, demand: Demand) -> NDArray[np.float64]:
-    scale = market.parameters.choice.dissimilarity
-    values = vendor_values(demand, market.book.price, len(market.vendors), scale)
-    return rivals_of(values, vendor.index)
-
-
 def _flows(
-    market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand,
-    rivals: NDArray[np.float64],
+    market: "Market", vendor: Vendor, strategy: Strategy, products: list["Product"],
+    demand: Demand, rivals: NDArray[np.float64],
 ) -> tuple[float, float]:  # fmt: skip
     """M$ a month earned and family tokens under a strategy."""
-    offers = _imagined_offers(market, vendor, strategy, demand)
+    offers = _imagined_offers(market, vendor, strategy, products, demand)
     if not offers or market.sample is None:
         return 0.0, 0.0
     tokens = market.sample.tokens * market.environment.demand * _adopted_share(market)
@@ -157,23 +159,43 @@ def _adopted_share(market: "Market") -> float:
     return min(float(market.sums.row("tokens").sum()) / max(wanted, 1e-9), 1.0)
 
 
-def _imagined_offers(
-    market: "Market", vendor: Vendor, strategy: Strategy, demand: Demand
-) -> list[Offer]:
-    """What the vendor's current models would be offered as under a strategy."""
-    offers: list[Offer] = []
+class Product(NamedTuple):
+    """A vendor's current model of a tier, as it may be offered."""
+
+    tier: int
+    cost: float
+    closed_price: float
+    hosted_price: float
+    template: NDArray[np.float64]
+    """(types,) utility without price of the model as a service."""
+
+
+def products_of(market: "Market", vendor: Vendor, demand: Demand) -> list[Product]:
+    """What a vendor has in each tier."""
+    found = []
     for tier in range(3):
         model = vendor.current(tier, market.month)
         if model is None:
             continue
-        template = _template(market, vendor.index, model.index, demand)
         cost = model.serving_cost / market.environment.efficiency
-        if strategy.opens(tier):
-            offers += _open_offers(market, vendor, template, cost, demand)
-        if strategy.keeps_closed(tier):
-            price = model.list_price or cost * (1 + SERVICE_MARKUP)
-            utility = template - demand.price_weight * price
-            offers.append(Offer(Access.API, price, cost, utility, 0.0))
+        closed = model.list_price or cost * (1 + SERVICE_MARKUP)
+        hosted = hosted_price(cost, IMAGINED_HOSTS, market.parameters.host)
+        template = _template(market, vendor.index, model.index, demand)
+        found.append(Product(tier, cost, closed, hosted, template))
+    return found
+
+
+def _imagined_offers(
+    market: "Market", vendor: Vendor, strategy: Strategy, products: list[Product], demand: Demand
+) -> list[Offer]:
+    """What the vendor's current models would be offered as under a strategy."""
+    offers: list[Offer] = []
+    for product in products:
+        if strategy.opens(product.tier):
+            offers += _open_offers(market, vendor, product, demand)
+        if strategy.keeps_closed(product.tier):
+            utility = product.template - demand.price_weight * product.closed_price
+            offers.append(Offer(Access.API, product.closed_price, product.cost, utility, 0.0))
     return offers
 
 
@@ -182,17 +204,15 @@ def _template(market: "Market", vendor: int, model: int, demand: Demand) -> NDAr
     book = market.book
     rows = np.flatnonzero((book.model == model) & (book.tuned == 0))
     if not rows.size:
-        rows = np.flatnonzero(book.vendor == vendor)
+        rows = np.flatnonzero((book.vendor == vendor) & (book.listed == 1))
     best: NDArray[np.float64] = utilities_of(demand, rows).max(axis=0, initial=FORBIDDEN)
     return best
 
 
-def _open_offers(
-    market: "Market", vendor: Vendor, template: NDArray[np.float64], cost: float, demand: Demand
-) -> list[Offer]:
+def _open_offers(market: "Market", vendor: Vendor, product: Product, demand: Demand) -> list[Offer]:
     """The model served by hosts and run by buyers; the vendor earns support."""
-    price = hosted_price(cost, 4.0, market.parameters.host)
-    utility = template - demand.price_weight * price
+    price, cost = product.hosted_price, product.cost
+    utility = product.template - demand.price_weight * price
     offers = []
     if licence_of(vendor.licence_code).hosting:
         offers.append(Offer(Access.HOSTED, price, price, utility, 0.0))

@@ -32,6 +32,20 @@ class Probabilities(NamedTuple):
     """(types,) ln(1 + sum of exp of the nests' inclusive values): expected best utility."""
 
 
+def shares_against(own: Floats, rivals: Floats, dissimilarity: float) -> Floats:
+    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
+
+    own: (offerings, types) utilities; rivals: (types,). All types count alike.
+    """
+    codes = np.zeros(len(own) + 1, np.int64)
+    codes[-1] = 1
+    utility = np.vstack([own, rivals])
+    nests = room_for(utility, codes)
+    _choose(utility, codes, float(dissimilarity), nests, np.empty_like(rivals))
+    shares: Floats = nests.joint[:-1].mean(axis=1)
+    return shares
+
+
 def nest_codes(nest: NDArray[np.generic] | None, offerings: int) -> Ints:
     """Nests as codes 0..G-1; without nests every offering is its own."""
     if nest is None:
@@ -58,8 +72,9 @@ class Nests(NamedTuple):
     """(types,)"""
 
 
-def room_for(offerings: int, types: int, codes: Ints) -> Nests:
-    """Working memory for a market whose nests are 0 to the largest of `codes`."""
+def room_for(utility: Floats, codes: Ints) -> Nests:
+    """Working memory for utilities (offerings, types); nests are 0 to the largest of `codes`."""
+    offerings, types = utility.shape
     nests = int(codes.max()) + 1 if codes.size else 0
     joint, within = np.empty((2, offerings, types))
     top, total, value = np.empty((3, nests, types))
@@ -147,7 +162,7 @@ def inclusive_value(utility: Floats, dissimilarity: float) -> Floats:
     codes = np.zeros(len(utility), np.int64)
     if not codes.size:
         return np.full(utility.shape[1], LOWEST)
-    nests = room_for(*utility.shape, codes)
+    nests = room_for(utility, codes)
     _value(utility, codes, float(dissimilarity), nests)
     value: Floats = nests.value[0]
     return value
@@ -156,7 +171,7 @@ def inclusive_value(utility: Floats, dissimilarity: float) -> Floats:
 def probabilities(utility: Floats, codes: Ints, dissimilarity: float) -> Probabilities:
     """Choice probabilities for utilities (types, offerings); -inf is never chosen."""
     by_offering = np.ascontiguousarray(np.transpose(utility), dtype=np.float64)
-    nests, inclusive = room_for(*by_offering.shape, codes), np.empty(by_offering.shape[1])
+    nests, inclusive = room_for(by_offering, codes), np.empty(by_offering.shape[1])
     _choose(by_offering, codes, float(dissimilarity), nests, inclusive)
     return Probabilities(nests.joint.T, nests.within.T, inclusive)
 

@@ -25,10 +25,10 @@ class Model:
     """One released model. Quality in logits, money in $ per Mtok, months from 2023-01."""
 
     __slots__ = (
-        "active_params", "api", "changed", "effective_compute", "first_perceived", "generation",
-        "index", "key", "licence", "list_price", "name", "on_sale", "open", "q", "released",
-        "scripted", "serving_cost", "superseded", "tier", "total_params", "users_threshold",
-        "vendor", "withdrawn",
+        "active_params", "api", "changed", "delisted", "effective_compute", "first_perceived",
+        "generation", "index", "key", "licence", "list_price", "name", "on_sale", "open", "q",
+        "released", "scripted", "serving_cost", "superseded", "tier", "total_params",
+        "users_threshold", "vendor", "withdrawn",
     )  # fmt: skip
 
     def __init__(
@@ -60,11 +60,15 @@ class Model:
         self.list_price = list_price
         """Vendor's own list price; None if it has none."""
         self.users_threshold = users_threshold
+        self.changed = True
+        """Set with any attribute; whoever keeps columns of models takes it back."""
         self.superseded: int | None = None
+        self.delisted = False
+        """Its successor has a successor: new buyers no longer see it."""
         self.withdrawn: int | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute, and `changed` with it: whoever keeps columns looks at that."""
+        """Set an attribute, and `changed` with it."""
         object.__setattr__(self, name, value)
         if name != "changed":
             object.__setattr__(self, "changed", True)
@@ -73,12 +77,6 @@ class Model:
     def line(self) -> tuple[int, int, bool]:
         """The product line a successor replaces: vendor, tier, openness."""
         return (self.vendor, self.tier, self.open)
-
-    def on_list(self, month: int, predecessor_months: int) -> bool:
-        """Offered to new buyers: current, or superseded for less than a year."""
-        if self.on_sale > month:
-            return False
-        return self.superseded is None or month - self.superseded < predecessor_months
 
 
 class OfferBook(NamedTuple):
@@ -242,6 +240,11 @@ def class_lists(
     return _gather(
         book, rows, starts, exposure, np.repeat(usable, 2, axis=0).astype(np.int8), exposures
     )
+
+
+def repriced(lists: ClassLists, book: OfferBook) -> ClassLists:
+    """The same lists with the prices of a book of the same rows."""
+    return lists._replace(price=book.price.astype(np.float32)[lists.row])
 
 
 def _foreign(

@@ -73,6 +73,8 @@ class Entries(NamedTuple):
     """Integration, over the holding time."""
     tuning: Floats
     success: Floats
+    machines: Floats
+    """Rent, then what the platform adds to cost."""
     cost: Floats
     value: Floats
     """What speaks for the better channel, fraction of V."""
@@ -154,42 +156,47 @@ def _load(
 
 @inline_kernel
 def _succeed(rules: Rules, type_: Type, count: int, entries: Entries) -> None:
-    slope, difficulty, gain = rules.slope, type_.difficulty, type_.gain
+    slope, difficulty, more = rules.slope, type_.difficulty, type_.gain
+    success, quality, gain = entries.success, entries.quality, entries.gain
     if rules.linear:
         for k in range(count):
-            margin = entries.quality[k] + entries.gain[k] * gain - difficulty
-            entries.success[k] = 0.5 + 0.25 * slope * margin
+            success[k] = 0.5 + 0.25 * slope * (quality[k] + gain[k] * more - difficulty)
         return
     for k in range(count):
-        margin = entries.quality[k] + entries.gain[k] * gain - difficulty
-        entries.success[k] = np.float64(sigmoid(np.float32(slope * margin)))
+        margin = quality[k] + gain[k] * more - difficulty
+        success[k] = np.float64(sigmoid(np.float32(slope * margin)))
 
 
 @inline_kernel
 def _pay(rules: Rules, type_: Type, platforms: Platforms, count: int, entries: Entries) -> None:
     """Fill `cost` and `value` with those of the better channel: direct, or the firm's platform."""
-    stake = type_.value * type_.tokens
-    per_price, own = type_.credit / type_.value, 1.0 - type_.own_base
-    per_training = type_.training / (stake * rules.holding)
+    stake, tokens = type_.value * type_.tokens, type_.tokens
+    per_price, per_rent = type_.credit / type_.value, (1.0 - type_.own_base) / stake
+    per_training, staff = type_.training / (stake * rules.holding), type_.staff / stake
+    machines, capacity, rent = entries.machines, entries.capacity, entries.rent
+    price, shares, tuning = entries.price, entries.shares, entries.tuning
+    cost, value, selfhost = entries.cost, entries.value, entries.selfhost
     for k in range(count):
-        needed = max(1.0, np.ceil(type_.tokens / entries.capacity[k]))
-        rent = needed * entries.rent[k] * own * entries.shares[k]
-        cost = (rent + type_.staff * entries.selfhost[k]) / stake + entries.price[k] * per_price
-        entries.cost[k] = cost + entries.tuning[k] * per_training
-        entries.value[k] = entries.packaging[k] - entries.cost[k] - entries.months[k]
+        machines[k] = max(1.0, np.ceil(tokens / capacity[k])) * rent[k] * per_rent
+    for k in range(count):
+        cost[k] = machines[k] * shares[k] + price[k] * per_price
+    for k in range(count):
+        cost[k] += tuning[k] * per_training + selfhost[k] * staff
+    for k in range(count):
+        value[k] = entries.packaging[k] - entries.months[k] - cost[k]
     if type_.platform < 0:
         return
     fee = np.float64(platforms.fee[type_.platform])
     packaging = np.float64(platforms.packaging[type_.platform])
-    spared = type_.staff * platforms.staff_saving[type_.platform]
+    spared = staff * platforms.staff_saving[type_.platform]
     for k in range(count):
-        needed = max(1.0, np.ceil(type_.tokens / entries.capacity[k]))
-        dearer = needed * entries.rent[k] * own * fee - spared * entries.selfhost[k]
-        cost = entries.cost[k] + dearer / stake + entries.price[k] * per_price * fee
-        value = max(entries.packaging[k], packaging) - cost - entries.months[k]
-        better = value > entries.value[k]
-        entries.cost[k] = cost if better else entries.cost[k]
-        entries.value[k] = value if better else entries.value[k]
+        machines[k] = fee * (machines[k] + price[k] * per_price) - spared * selfhost[k]
+    for k in range(count):
+        lifted = max(packaging - entries.packaging[k], 0.0) - machines[k]
+        machines[k] = machines[k] if lifted > 0.0 else 0.0
+        value[k] += max(lifted, 0.0)
+    for k in range(count):
+        cost[k] += machines[k]
 
 
 @inline_kernel
@@ -207,32 +214,34 @@ def _like(
 
 
 @inline_kernel
-def _prefer(
-    type_: Type, price_weight: float, count: int, entries: Entries, utility: Floats, begin: int
-) -> None:
-    """Write the utilities of a type's entries, from `begin` on."""
-    control = np.float64(type_.control)
+def _prefer(type_: Type, price_weight: float, count: int, entries: Entries, out: Floats) -> None:
+    """Write the utilities of a type's entries."""
+    control, unskilled, risk = np.float64(type_.control), type_.unskilled, type_.risk
+    theta = type_.theta
     for k in range(count):
-        exposed = entries.exposure[k] + entries.skill[k] * type_.unskilled
-        fit = entries.control[k] * control + entries.liking[k] - type_.risk * exposed
-        worth = entries.success[k] + fit + entries.value[k]
-        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
-        paid = price_weight * entries.price[k]
-        utility[begin + k] = FORBIDDEN if barred else type_.theta * worth + paid
+        out[k] = entries.success[k] + entries.value[k] + entries.liking[k]
+    for k in range(count):
+        out[k] -= risk * (entries.exposure[k] + entries.skill[k] * unskilled)
+    for k in range(count):
+        out[k] = theta * (out[k] + entries.control[k] * control) + price_weight * entries.price[k]
+    if type_.training <= 0.0:
+        for k in range(count):
+            out[k] = FORBIDDEN if entries.tuning[k] > 0.0 else out[k]
 
 
 @inline_kernel
 def _cheapest(type_: Type, count: int, entries: Entries) -> int:
     """Entry with the lowest cost among those good enough; -1 if there is none."""
+    success, cost, tuning = entries.success, entries.cost, entries.tuning
+    if type_.training <= 0.0:
+        for k in range(count):
+            success[k] = -np.inf if tuning[k] > 0.0 else success[k]
     best, chosen, lowest = 0.0, -1, np.inf
     for k in range(count):
-        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
-        best = max(best, 0.0 if barred else entries.success[k])
+        best = max(best, success[k])
     for k in range(count):
-        barred = type_.training <= 0.0 and entries.tuning[k] > 0.0
-        adequate = entries.success[k] >= ADEQUATE * best and not barred
-        if adequate and entries.cost[k] < lowest:
-            chosen, lowest = k, entries.cost[k]
+        if success[k] >= ADEQUATE * best and cost[k] < lowest:
+            chosen, lowest = k, cost[k]
     return chosen
 
 
@@ -260,7 +269,8 @@ def _fill(
             _succeed(rules, type_, count, entries)
             _pay(rules, type_, platforms, count, entries)
             _like(key, rules.taste_spread, firm_of[i], vendor_keys, lists, code, entries)
-            _prefer(type_, demand.price_weight[i], count, entries, demand.utility, begin)
+            out = demand.utility[begin : begin + count]
+            _prefer(type_, demand.price_weight[i], count, entries, out)
             chosen = _cheapest(type_, count, entries)
             demand.cheapest[i] = lists.row[demand.first[i] + chosen] if chosen >= 0 else -1
 

@@ -157,7 +157,7 @@ def solve(game: Game, prices: Floats, iterations: int, tolerance: float) -> bool
         np.empty_like(game.utility), np.empty((owners, types)), np.empty((pairs, types)),
         np.empty(types), np.empty_like(prices),
     )  # fmt: skip
-    nests = room_for(*game.utility.shape, game.codes)
+    nests = room_for(game.utility, game.codes)
     return bool(_iterate(game, nests, board, prices, iterations, tolerance))
 
 

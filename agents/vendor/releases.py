@@ -117,19 +117,26 @@ def put_on_sale(vendor: Vendor, model: Model, month: int, rules: ReleaseParamete
     """Add a model to its vendor's list; returns the models it supersedes from now on.
 
     It replaces older ones of its tier that it matches at a like price, and those that are old.
-    Open and closed models of a tier replace each other unless the vendor sells both.
+    Open and closed models of a tier replace each other unless the vendor sells both. What they
+    had replaced leaves the list: new buyers see a predecessor, not all of them.
     """
     apart = vendor.strategy.opens(model.tier) and vendor.strategy.keeps_closed(model.tier)
     apart = apart or model.scripted
+    line = [
+        m for m in vendor.models if m.tier == model.tier and (m.open == model.open or not apart)
+    ]
+    earlier = [old for old in line if old.superseded is not None and not old.delisted]
     gone = []
-    for old in vendor.models:
-        same_line = old.tier == model.tier and (old.open == model.open or not apart)
-        if not same_line or old.superseded is not None or old.on_sale > month:
+    for old in line:
+        if old.superseded is not None or old.on_sale > month:
             continue
         better = model.q >= old.q and not _dearer(model, old)
         if better or month - old.released >= rules.current_life:
             old.superseded = month
             gone.append(old)
+    if gone:
+        for old in earlier:
+            old.delisted = old.superseded != month
     vendor.models.append(model)
     return gone
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.logit import logit_shares
+from agents.common.logit import shares_against
 from agents.common.vocabulary import Access
 from agents.vendor.business_parameters import FinanceParameters, ReviewParameters
 from agents.vendor.finance import complement_at
@@ -70,14 +70,13 @@ def monthly_margin(
 
     rivals: (types,) utility of one offering that stands for all rivals.
     """
-    utility = np.vstack([*(offer.utility for offer in offers), rivals]).T
-    nest = np.append(np.zeros(len(offers), int), 1)
-    shares = logit_shares(utility, np.ones(len(utility)), nest, dissimilarity)[:-1]
+    utility = np.stack([offer.utility for offer in offers])
+    shares = shares_against(utility, rivals, dissimilarity).tolist()
     earned = 0.0
     for offer, share in zip(offers, shares, strict=True):
         margin = offer.price - offer.cost if offer.access == Access.API else offer.services
-        earned += float(share) * margin
-    return earned * tokens / 1e6, float(shares.sum()) * tokens
+        earned += share * margin
+    return earned * tokens / 1e6, sum(shares) * tokens
 
 
 def project(

@@ -127,16 +127,3 @@ class Vendor(mesa.Agent):  # type: ignore[misc]
             if item.tier == tier and live and (best is None or item.q >= best.q):
                 best = item
         return best
-
-    def observed_strategy(self, month: int) -> str:
-        """`open`, `closed` or `dual` by the models on sale now, else by intention."""
-        live = [
-            m.open
-            for m in self.models
-            if m.superseded is None and m.withdrawn is None and m.on_sale <= month
-        ]
-        if not live:
-            return self.strategy.name
-        if all(live):
-            return "open"
-        return "dual" if any(live) else "closed"

@@ -18,6 +18,7 @@ from agents.enterprise.calling import class_of
 from agents.enterprise.choice import choose
 from agents.enterprise.columns import Firms, Slots
 from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
+from agents.enterprise.demand import utilities_of
 from agents.enterprise.utilities import prepare, scratch_for, utilities
 from sim.enterprise_step import choice_rules, lists_of, platforms_of, world_of
 from sim.market import Market
@@ -360,7 +361,8 @@ def test_the_comparison_sees_a_wrong_scale(month20: Market) -> None:
 def open_share(market: Market, copies: int, dissimilarity: float) -> float:
     """Open share of entry demand with every open row listed `copies` times in its nest."""
     demand, book = market.entry_demand(market.book), market.book
-    paid = demand.utility - demand.price_weight[:, None] * book.price
+    utility = utilities_of(demand, np.arange(book.offering.size)).T
+    paid = utility - demand.price_weight[:, None] * book.price
     again = np.repeat(np.arange(book.offering.size), np.where(book.open == 1, copies, 1))
     weight = np.ones(len(paid))
     shares = logit_shares(paid[:, again], weight, book.vendor[again], dissimilarity)
