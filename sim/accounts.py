@@ -77,6 +77,7 @@ def _owes_royalty(market: "Market") -> NDArray[np.bool_]:
 
 def book_usage(market: "Market", sums: Sums) -> None:
     """Turn the month's sums over enterprises and operators into accounts and stocks."""
+    market.used.append(float(sums.row("tokens").sum()))
     flows = flows_of(market, sums)
     book_hosts(market, flows)
     book_platforms(market, sums)

@@ -171,7 +171,6 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.sums = run_enterprises(self)
         serving.supply_operators(self, self.book)
         book_usage(self, self.sums)
-        self.used.append(float(self.sums.row("tokens").sum()))
         review_strategies(self)
         settle_exits(self)
         open_entry_slots(self)

@@ -112,7 +112,7 @@ def test_expected_counts_are_the_mean_of_sampled_months(
 def test_the_comparison_sees_a_small_error(monkeypatch: pytest.MonkeyPatch) -> None:
     market = before_choice(monkeypatch, 14)
     counts = sampled(market)
-    rules = market.parameters.choice.model_copy(update={"retender": 0.7})
+    rules = market.parameters.choice.model_copy(update={"item_slope": 1.5})
     market.parameters = market.parameters.model_copy(update={"choice": rules})
     wrong = expected_slots(market)
     assert largest_score(wrong, counts) > bound(len(wrong))
