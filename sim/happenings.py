@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 VENDOR_KINDS = frozenset(k for k, what in EVENT_TARGETS.items() if what == "vendor")
 VENDOR_KINDS -= {"vendor-entry"}
 """Kinds that happen to a vendor that is in the market."""
+HOSTS = "hosts"
+"""Name of third-party hosts as victims of a breach."""
 
 
 def scheduled(market: "Market") -> None:
@@ -55,29 +57,33 @@ def random_breaches(market: "Market") -> None:
         market.breaches += 1
         market.breach_due = exponential_at(market.keys.breach, 0, market.breaches, 0)
         breach(market, victim, 1.0)
-        name = victim.name if victim else "hosts"
+        name = victim.name if victim else HOSTS
         market.happen(Event(market.month, "breach", name, 1.0, "hazard"))
 
 
 def _victim(market: "Market") -> "Vendor | None":
-    """The vendor whose service is hit, by tokens served last month; None for the hosts."""
-    u = uniform_at(market.keys.breach, 1, market.breaches, 0)
-    service = {v.index: 0.0 for v in market.vendors}
-    hosted = 0.0
-    if market.sums is not None:
-        tokens = market.sums.row("tokens").sum(axis=0)
-        for row, amount in enumerate(tokens):
-            if market.book.access[row] == Access.API:
-                service[int(market.book.vendor[row])] += float(amount)
-            elif market.book.access[row] == Access.HOSTED:
-                hosted += float(amount)
-    total = sum(service.values()) + hosted
-    reached = 0.0
-    for index, amount in service.items():
-        reached += amount
-        if total > 0 and u * total < reached:
-            return market.vendors[index]
-    return None
+    """The vendor whose service is hit, by tokens served last month; None for the hosts.
+
+    A race of exponentials, one per name: a vendor more or less, or another order of the roster,
+    leaves everybody else's luck as it was.
+    """
+    if market.sums is None:
+        return None
+    key, breaches = market.keys.breach, market.breaches
+    tokens, book = market.sums.row("tokens").sum(axis=0), market.book
+    service, hosted = book.access == Access.API, book.access == Access.HOSTED
+    victim, first = None, math.inf
+    amount = float(tokens[hosted].sum())
+    if amount > 0:
+        first = exponential_at(key, 1, breaches, name_id(HOSTS)) / amount
+    for vendor in market.vendors:
+        amount = float(tokens[service & (book.vendor == vendor.index)].sum())
+        if amount <= 0:
+            continue
+        arrival = exponential_at(key, 1, breaches, vendor.address) / amount
+        if arrival < first:
+            victim, first = vendor, arrival
+    return victim
 
 
 def breach(market: "Market", victim: "Vendor | None", size: float) -> None:

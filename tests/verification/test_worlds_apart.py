@@ -1,15 +1,17 @@
 """Worlds that differ in one thing differ only where that thing has effects, to the byte."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from agents.enterprise.columns import EnterpriseColumns
-from sim.loading import load
+from sim.loading import canonical, load, to_toml
 from sim.market import Market
 from sim.running import run
 from sim.scenario import Scenario
@@ -195,3 +197,49 @@ def test_rules_of_later_months_change_nothing_in_the_record(
     found = tables_of(30, **{name: AFTER_THE_RECORD[name]})
     assert unequal(part(found, 0, 23), part(two_and_a_half_years, 0, 23)) == []
     assert "market" in unequal(found, two_and_a_half_years)
+
+
+# --- the same roster in another order
+
+
+KEYS = {
+    "market": ["month"], "vendor": ["month", "vendor"], "operator": ["month", "operator"],
+    "host": ["month", "kind", "name", "model"], "offering": ["month", "offering"],
+    "decision": ["month", "band", "own_base_quartile", "tier", "access", "open", "tuned"],
+    "segment": ["month", "region", "sector", "band"],
+    "event": ["month", "kind", "target", "cause", "magnitude"],
+}  # fmt: skip
+"""What names a row."""
+
+
+def reversed_roster(world: Scenario) -> Scenario:
+    """The same world with its vendors listed the other way round."""
+    tree = world.model_dump()
+    return Scenario.model_validate(tree | {"vendors": dict(reversed(tree["vendors"].items()))})
+
+
+def in_order(table: pa.Table, name: str) -> pd.DataFrame:
+    """Rows by name, whatever order they were written in."""
+    return table.to_pandas().sort_values(KEYS[name]).reset_index(drop=True)
+
+
+def test_the_order_of_the_roster_moves_rows_only() -> None:
+    """Luck goes by name: sums are added in another order, nothing else is different."""
+    world = scenario(36, **{"incident.rate": 6.0})
+    other = reversed_roster(world)
+    assert list(other.vendors) != list(world.vendors)
+    one, two = run(world).tables, run(other).tables
+    assert one["event"].filter(pc.equal(one["event"]["kind"], "breach")).num_rows > 6
+    for name in KEYS:
+        pd.testing.assert_frame_equal(
+            in_order(one[name], name), in_order(two[name], name), rtol=1e-9, atol=1e-9
+        )
+
+
+def test_the_order_of_a_file_makes_no_difference(tmp_path: Path) -> None:
+    """Loading sorts vendors: a file that lists them the other way round is the same scenario."""
+    file = tmp_path / "world.toml"
+    file.write_text(to_toml(reversed_roster(scenario(36))), "utf-8")
+    loaded = load(file)
+    assert list(loaded.vendors) == list(scenario(36).vendors)
+    assert canonical(loaded) == canonical(scenario(36))
