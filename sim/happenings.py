@@ -5,8 +5,6 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from agents.common.events import Event
 from agents.common.licence import LICENCES
 from agents.common.randomness import exponential_at, name_id, uniform_at
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 VENDOR_KINDS = frozenset(k for k, what in EVENT_TARGETS.items() if what == "vendor")
 VENDOR_KINDS -= {"vendor-entry"}
 """Kinds that happen to a vendor that is in the market."""
+HOSTS = "hosts"
+"""Name of third-party hosts as victims of a breach."""
 
 
 def scheduled(market: "Market") -> None:
@@ -58,20 +58,31 @@ def random_breaches(market: "Market") -> None:
         market.breaches += 1
         market.breach_due = exponential_at(market.keys.breach, 0, market.breaches, 0)
         breach(market, victim, 1.0)
-        name = victim.name if victim else "hosts"
+        name = victim.name if victim else HOSTS
         market.happen(Event(market.month, "breach", name, 1.0, "hazard"))
 
 
 def _victim(market: "Market") -> "Vendor | None":
-    """The vendor whose service is hit, by tokens served last month; None for the hosts."""
-    u = uniform_at(market.keys.breach, 1, market.breaches, 0)
+    """The vendor whose service is hit, by tokens served last month; None for the hosts.
+
+    A race of exponentials, one per name: a vendor more or less, or another order of the roster,
+    leaves everybody else's luck as it was.
+    """
     if market.sums is None:
         return None
-    book, tokens = market.book, market.sums.row("tokens").sum(axis=0)
-    service = vendor_sums(market, tokens * (book.access == Access.API))
-    hosted = float(tokens[book.access == Access.HOSTED].sum())
-    reached = np.cumsum(service) > u * (float(service.sum()) + hosted)
-    return market.vendors[int(np.argmax(reached))] if reached.any() else None
+    key, breaches, book = market.keys.breach, market.breaches, market.book
+    tokens = market.sums.row("tokens").sum(axis=0)
+    service = vendor_sums(market, tokens * (book.access == Access.API)).tolist()
+    victim, first = None, math.inf
+    amount = float(tokens[book.access == Access.HOSTED].sum())
+    if amount > 0:
+        first = exponential_at(key, 1, breaches, name_id(HOSTS)) / amount
+    for vendor in market.vendors:
+        if service[vendor.index] > 0:
+            arrival = exponential_at(key, 1, breaches, vendor.address) / service[vendor.index]
+            if arrival < first:
+                victim, first = vendor, arrival
+    return victim
 
 
 def breach(market: "Market", victim: "Vendor | None", size: float) -> None:

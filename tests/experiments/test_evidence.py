@@ -17,7 +17,7 @@ from experiments.evidence.checks import (
     median,
     price_fall,
 )
-from experiments.evidence.validation import Finding, World, measure
+from experiments.evidence.validation import BASELINE, REFUTED, Finding, World, measure
 from sim.schemas import table
 
 
@@ -137,3 +137,47 @@ def test_a_scenario_file_is_measured_and_the_threshold_obeyed(tmp_path: Path) ->
 def test_a_misspelt_parameter_is_refused_before_any_run() -> None:
     done = CliRunner().invoke(app, ["validate", "--seeds", "1", "--set", "enterprise.populaton=5"])
     assert done.exit_code == 2
+
+
+# --- the facts can refute
+
+
+REQUIRED = 0.85
+"""Share of key facts that a world must have in band to stand."""
+
+
+@pytest.fixture(scope="module")
+def worlds() -> dict[str, World]:
+    """Baseline and control worlds over four seeds, 700 firms."""
+    overrides = {"enterprise.population": 700}
+    found = {}
+    for name in (BASELINE, *REFUTED):
+        values = [measure(name, overrides, seed) for seed in (1, 2, 3, 4)]
+        findings = (Finding(c, tuple(v[c.id] for v in values)) for c in all_checks())
+        found[name] = World(name, tuple(findings))
+    return found
+
+
+def missed(world: World) -> set[str]:
+    """Facts out of band."""
+    return {finding.check.id for finding in world.findings if not finding.in_band}
+
+
+@pytest.mark.parametrize("name", REFUTED)
+def test_control_worlds_fail(name: str, worlds: dict[str, World]) -> None:
+    """Too few key facts, fewer than the baseline has, and fewer checks of all kinds."""
+    hits, facts = worlds[name].key_hits
+    assert hits / facts < REQUIRED
+    assert hits < worlds[BASELINE].key_hits[0]
+    assert worlds[name].hits < worlds[BASELINE].hits
+
+
+def test_each_control_world_fails_on_what_it_denies(worlds: dict[str, World]) -> None:
+    """Without trust and habits too many use open models; without a lasting gap there is none."""
+    denied = {
+        "price-only": {"open-use-2023", "open-use-2024", "any-open", "ever-restricted"},
+        "gap-closes": {"gap-2024-06", "gap-2024-12"},
+    }
+    for name, facts in denied.items():
+        assert facts <= missed(worlds[name])
+        assert not facts <= missed(worlds[BASELINE])

@@ -1,16 +1,20 @@
 """Closed forms of what vendors can build, of the surroundings, and of perceived quality."""
 
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from agents.common.offers import Model
 from agents.vendor import capability
 from agents.vendor.parameters import CapabilityParameters
+from agents.vendor.releases import built_quality
+from agents.vendor.vendor import Vendor
 from sim.book import Surroundings, perceived
 from sim.environment import Environment, rent_record
 from sim.loading import load
+from sim.market import Market
 
 RULES = CapabilityParameters()
 YEAR = 12
@@ -130,11 +134,72 @@ def test_money_bounds_the_budget() -> None:
     assert capability.next_budget(0.0, 0.0, 0.01, 1.0, RULES) == pytest.approx(0.01)
 
 
+def two_paths(world: CapabilityParameters) -> tuple[list[float], list[float]]:
+    """Compute of a leader and of a follower two e-folds behind it, ten years, money no object."""
+    budgets = [0.0, -2.0]
+    paths: tuple[list[float], list[float]] = ([], [])
+    for month in range(121):
+        common = capability.hardware(month, world) + month * capability.algorithm_step(1.0, world)
+        for i, path in enumerate(paths):
+            path.append(budgets[i] + common)
+            returns = capability.returns_to_compute(path[-1], world)
+            budgets[i] = capability.next_budget(budgets[i], 0.0, math.inf, returns, world)
+    return paths
+
+
+def test_a_ceiling_shrinks_gaps_but_not_the_time_behind() -> None:
+    """Vendors see the ceiling. The leader, nearer to it, slows first: quality and compute draw
+    level. But everyone slows, and the months in which the leader passed the follower's mark lie
+    no nearer: a smaller distance at a smaller speed.
+    """
+    gaps = []
+    for ceiling in (None, 1.6):
+        world = rules(catch_up=0.0, ceiling=ceiling)
+        leader, follower = two_paths(world)
+        first = next(t for t, compute in enumerate(leader) if compute >= follower[-1])
+        best, second = (capability.quality(path[-1], world) for path in (leader, follower))
+        gaps.append((leader[-1] - follower[-1], best - second, 120 - first))
+    (compute, quality, months), (compute_low, quality_low, months_low) = gaps
+    assert compute == pytest.approx(2.0, rel=1e-12)
+    assert compute_low < 0.9 * compute
+    assert quality_low < 0.2 * quality
+    assert months_low >= months
+
+
 def test_imitation_ramps_up_to_its_share() -> None:
     world = rules(imitation=0.5, imitation_ramp=18.0)
     assert capability.imitation_share(0, world) == 0.0
     assert capability.imitation_share(9, world) == pytest.approx(0.25)
     assert capability.imitation_share(40, world) == 0.5
+
+
+def released(month: int, frontier: float, world: CapabilityParameters) -> float:
+    """Quality of a large closed model of a vendor three e-folds of money behind, without luck."""
+    maker = SimpleNamespace(budget=-3.0, lead=0.0, offset=0.0, served=0.0, crowd_quality=0.0)
+    vendor = cast(Vendor, maker)
+    return built_quality(vendor, 2, month, 0.0, frontier, False, 0.0, world)[0]
+
+
+@pytest.mark.parametrize("month", [0, 6, 12, 18, 60])
+def test_imitation_takes_its_share_of_the_distance(month: int) -> None:
+    """A follower that learns phi of the distance to the frontier it knows is 1 - phi behind it."""
+    world = rules(imitation=0.7, imitation_ramp=18.0)
+    alone = released(month, -math.inf, world)
+    phi = 0.7 * min(month / 18.0, 1.0)
+    for distance in (0.2, 1.0, 3.0):
+        behind = alone + distance - released(month, alone + distance, world)
+        assert behind == pytest.approx((1 - phi) * distance, rel=1e-12)
+    assert released(month, alone - 1.0, world) == alone
+
+
+def test_full_imitation_trails_by_its_lag() -> None:
+    """Whoever learns everything is where the frontier was when it could last be learned from."""
+    world = rules(imitation=1.0, imitation_ramp=0.0, imitation_lag=5)
+    frontier = [0.04 * month for month in range(48)]
+    market = SimpleNamespace(parameters=SimpleNamespace(capability=world), frontier=frontier)
+    for month in (24, 47):
+        known = Market.frontier_before(cast(Market, market), month)
+        assert released(month, known, world) == pytest.approx(frontier[month - 5], rel=1e-12)
 
 
 # --- the surroundings

@@ -7,12 +7,12 @@ import pytest
 from scipy.special import lambertw
 
 from agents.common.logit import logit_shares, mean_surplus, nest_codes, probabilities
-from agents.vendor.pricing import Equilibrium, bertrand_nash
+from agents.vendor.pricing import Equilibrium, _markups, bertrand_nash
 
 pyblp = pytest.importorskip("pyblp")
 TOLERANCE = 1e-8
-MARKETS = 12
-"""Markets in one comparison; there are three comparisons."""
+MARKETS = 30
+"""Markets in one comparison; there are three comparisons with PyBLP."""
 TASTES = 2
 """Characteristics with random coefficients, beside the price."""
 BETA = np.array([-2.0, 0.7, 0.4])
@@ -120,6 +120,51 @@ def test_agrees_with_pyblp(dissimilarity: float | None) -> None:
         nest = None if dissimilarity is None else case.nest
         shares = logit_shares(paid, case.weight, nest, dissimilarity or 1.0)
         np.testing.assert_allclose(shares, expected["shares"], rtol=TOLERANCE)
+
+
+def share_slopes(case: Case, prices: np.ndarray, dissimilarity: float) -> np.ndarray:
+    """d share_k / d price_j (rows k, columns j) as the pricing kernel knows them.
+
+    The kernel turns margins m into (sum over k of the owner's m_k (ds_k/dp_j + own_j 1[k=j]) +
+    share_j) / own_j. Under one owner, no margin gives own_j, and a margin of 1 on k its slopes.
+    """
+    count = len(prices)
+    codes = nest_codes(case.nest, count)
+    paid = case.utility - case.price_weight[:, None] * prices
+    found = probabilities(paid, codes, dissimilarity)
+    shares = (case.weight[:, None] * found.joint).sum(axis=0)
+
+    def target(margin: np.ndarray) -> np.ndarray:
+        made = np.empty(count)
+        _markups(
+            found.joint, found.within, codes, dissimilarity, case.price_weight, case.weight,
+            np.zeros(count, np.int64), margin, made,
+        )  # fmt: skip
+        return made
+
+    own = shares / target(np.zeros(count))
+    slopes = [own * (target(unit) - unit) - shares for unit in np.eye(count)]
+    return np.array(slopes)
+
+
+@pytest.mark.parametrize("dissimilarity", [1.0, 0.6, 0.25])
+def test_slopes_of_shares_are_finite_differences(dissimilarity: float) -> None:
+    """Own and cross: what the pricing kernel takes for the slope of shares is their slope."""
+    step = 1e-5
+    for case in random_cases(seed=19):
+        prices = case.cost + 0.7
+        slopes = share_slopes(case, prices, dissimilarity)
+        for offering in range(len(prices)):
+            nudge = step * (np.arange(len(prices)) == offering)
+
+            def shares(at: np.ndarray, case: Case = case) -> np.ndarray:
+                paid = case.utility - case.price_weight[:, None] * at
+                return logit_shares(paid, case.weight, case.nest, dissimilarity)
+
+            difference = (shares(prices + nudge) - shares(prices - nudge)) / (2 * step)
+            np.testing.assert_allclose(slopes[:, offering], difference, rtol=1e-7, atol=1e-9)
+        assert (np.diag(slopes) < 0).all()
+        assert (slopes[~np.eye(len(prices), dtype=bool)] >= 0).all()
 
 
 def profit(case: Case, prices: np.ndarray, owner: int, dissimilarity: float) -> float:
