@@ -335,27 +335,37 @@ def utilities_of(demand: Demand, rows: NDArray[np.integer]) -> Floats:
 
 @bare_kernel
 def _value_nests(
-    demand: Demand, price: Floats, scale: float, buffer: Floats, value: Floats, total: Floats
+    demand: Demand, price: Floats, scale: float, buffer: Floats, value: Floats
 ) -> None:
-    """Fill `value`, which comes as `FORBIDDEN`, and `total` (vendors,) on the way."""
-    vendor, row = demand.lists.vendor, demand.lists.row
+    """Fill `value`; entries of one vendor are together in a list."""
+    sharper = 1.0 / scale
     for i in range(demand.first.size):
-        begin, first = demand.start[i], demand.first[i]
-        count = demand.start[i + 1] - begin
+        begin, count = demand.start[i], demand.start[i + 1] - demand.start[i]
+        vendor = demand.lists.vendor[demand.first[i] : demand.first[i] + count]
+        row = demand.lists.row[demand.first[i] : demand.first[i] + count]
+        utility, weight = demand.utility[begin : begin + count], demand.price_weight[i]
         for k in range(count):
-            paid = demand.price_weight[i] * price[row[first + k]]
-            buffer[k] = demand.utility[begin + k] - paid
-            value[vendor[first + k], i] = max(value[vendor[first + k], i], buffer[k])
+            buffer[k] = utility[k] - weight * price[row[k]]
+        nest = 0
+        while nest < count:
+            last, top = nest, FORBIDDEN
+            while last < count and vendor[last] == vendor[nest]:
+                top = max(top, buffer[last])
+                last += 1
+            for k in range(nest, last):
+                buffer[k] -= top
+            value[vendor[nest], i] = top
+            nest = last
         for k in range(count):
-            buffer[k] -= value[vendor[first + k], i]
-        for k in range(count):
-            buffer[k] = exp64(buffer[k] / scale)
-        total[:] = 0.0
-        for k in range(count):
-            total[vendor[first + k]] += buffer[k]
-        for v in range(total.size):
-            if total[v] > 0.0:
-                value[v, i] += scale * log64(total[v])
+            buffer[k] = exp64(buffer[k] * sharper)
+        nest = 0
+        while nest < count:
+            last, total = nest, 0.0
+            while last < count and vendor[last] == vendor[nest]:
+                total += buffer[last]
+                last += 1
+            value[vendor[nest], i] += scale * log64(total)
+            nest = last
 
 
 def vendor_values(demand: Demand, price: Floats, vendors: int, dissimilarity: float) -> Floats:
@@ -365,7 +375,7 @@ def vendor_values(demand: Demand, price: Floats, vendors: int, dissimilarity: fl
     """
     value = np.full((vendors, len(demand.first)), FORBIDDEN)
     buffer = np.empty(max(int(np.diff(demand.start).max(initial=0)), 1))
-    _value_nests(demand, price, float(dissimilarity), buffer, value, np.zeros(vendors))
+    _value_nests(demand, price, float(dissimilarity), buffer, value)
     return value
 
 
