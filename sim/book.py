@@ -235,7 +235,8 @@ def _risk(around: Surroundings) -> Floats:
 def _control(stock: Stock, places: Places) -> Floats:
     """Control the buyer gains, 0 to 1: none over a closed model."""
     licence = stock.code("licence")[places.model]
-    return np.take(CONTROL, places.access) * np.take(LICENCE_CONTROL, licence)
+    control: Floats = np.take(CONTROL, places.access) * np.take(LICENCE_CONTROL, licence)
+    return control
 
 
 def _tuning_price(stock: Stock, around: Surroundings, places: Places) -> Floats:
