@@ -24,9 +24,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-CONTROL = np.array([0.0, 0.5, 1.0])
+CONTROL = (0.0, 0.5, 1.0)
 """Control a buyer has over an open model by access; a closed model gives none."""
-LICENCE_CONTROL = np.array([0.0, 0.5, 0.8, 1.0])
+LICENCE_CONTROL = (0.0, 0.5, 0.8, 1.0)
 """Factor on control by licence code."""
 RIGHTS = sorted(LICENCES.values(), key=lambda licence: licence.code)
 WEIGHTS = np.array([licence.open_weights for licence in RIGHTS])
@@ -137,9 +137,7 @@ def drafted(stock: Stock, around: Surroundings) -> OfferBook:
         q=q[model].astype(np.float32),
         q_perceived=perceived(stock, around)[model].astype(np.float32),
         packaging=_packaging(around)[access, places.vendor].astype(np.float32),
-        control=(CONTROL[access] * LICENCE_CONTROL[stock.code("licence")[model]]).astype(
-            np.float32
-        ),
+        control=_control(stock, places).astype(np.float32),
         risk=_risk(around)[access, places.vendor].astype(np.float32),
         tuning_price=_tuning_price(stock, around, places).astype(np.float32),
         gain=tuned.astype(np.float32),
@@ -232,6 +230,13 @@ def _risk(around: Surroundings) -> Floats:
     reputation = np.array([v.reputation for v in around.vendors])
     service = market + rules.vendor_weight * reputation
     return np.stack([service, np.full_like(service, market), np.ones_like(service)])
+
+
+def _control(stock: Stock, places: Places) -> Floats:
+    """Control the buyer gains, 0 to 1: none over a closed model."""
+    licence = stock.code("licence")[places.model]
+    control: Floats = np.take(CONTROL, places.access) * np.take(LICENCE_CONTROL, licence)
+    return control
 
 
 def _tuning_price(stock: Stock, around: Surroundings, places: Places) -> Floats:
