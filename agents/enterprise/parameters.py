@@ -113,7 +113,7 @@ class EnterpriseParameters(Parameters):
         description="Largest discount on GPU rent for firms that own hardware",
     )  # fmt: skip
     open_awareness: float = parameter(
-        0.70, unit="share of firms", low=0, high=1, plausible=(0.4, 0.95), source=EXPLORED,
+        0.75, unit="share of firms", low=0, high=1, plausible=(0.4, 0.95), source=EXPLORED,
         description="Share of firms that consider open models at all",
     )  # fmt: skip
     capital_cost: float = parameter(
@@ -214,7 +214,7 @@ class ChoiceParameters(Parameters):
         description="Added exposure of own machines run with no skill",
     )  # fmt: skip
     switching: float = parameter(
-        3.0, unit="months of value", low=0, high=60, plausible=(1.3, 7.0), source=EXPLORED,
+        1.6, unit="months of value", low=0, high=60, plausible=(1.3, 7.0), source=EXPLORED,
         description="One-off cost of moving a slot to another vendor",
     )  # fmt: skip
     switching_open: float = parameter(
@@ -266,11 +266,11 @@ class ChoiceParameters(Parameters):
         description="Pull of a vendor's share among a firm's peers",
     )  # fmt: skip
     taste_spread: float = parameter(
-        0.10, unit="share of value", low=0, high=1, plausible=(0.03, 0.15), source=EXPLORED,
+        0.06, unit="share of value", low=0, high=1, plausible=(0.03, 0.15), source=EXPLORED,
         description="Spread of firms' persistent tastes for vendors",
     )  # fmt: skip
     retender: float = parameter(
-        0.4, unit="probability", low=0, high=1, plausible=(0.15, 0.7), source=EXPLORED,
+        0.68, unit="probability", low=0, high=1, plausible=(0.15, 0.7), source=EXPLORED,
         description="Probability that a review compares the whole list, not only the vendor's own",
     )  # fmt: skip
     large_price_change: float = parameter(
@@ -287,7 +287,7 @@ class AdoptionParameters(Parameters):
         description="Bass p: spontaneous wake-ups of large firms",
     )  # fmt: skip
     imitation: float = parameter(
-        0.18, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=EXPLORED,
+        0.22, unit="per month", low=0, high=2, plausible=(0.1, 0.3), source=EXPLORED,
         description="Bass q: wake-ups per share of adopters among peers",
     )  # fmt: skip
     frailty: float = parameter(

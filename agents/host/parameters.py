@@ -9,7 +9,7 @@ class HostParameters(Parameters):
     """Third parties that serve open weights; alike within a model."""
 
     markup: float = parameter(
-        1.0, unit="x serving cost", low=0, high=10, plausible=(0.3, 2.5),
+        0.9, unit="x serving cost", low=0, high=10, plausible=(0.3, 2.5),
         source="range found in an exploratory model",
         description="Markup of a single host over serving cost",
     )  # fmt: skip

@@ -45,7 +45,7 @@ class PricingParameters(Parameters):
         description="Exponent of serving cost in active parameters",
     )  # fmt: skip
     serving_sparsity: float = parameter(
-        0.25, unit="-", low=0, high=1, source="hosted prices of Mixtral and DeepSeek in 2024",
+        0.35, unit="-", low=0, high=1, source="hosted prices of Mixtral and DeepSeek in 2024",
         description="Weight of total against active parameters in serving cost of sparse models",
     )  # fmt: skip
     serving_closed: float = parameter(
@@ -111,7 +111,7 @@ class FinanceParameters(Parameters):
         description="Packaging, free tiers and support",
     )  # fmt: skip
     packaging_power: float = parameter(
-        0.0075, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.002, 0.008),
+        0.008, unit="share of value per sqrt M$", low=0, high=1, plausible=(0.002, 0.008),
         source="fitted so that closed leaders stand at 0.3-0.7 in 2023-24",
         description="Packaging built per square root of a month's outlay",
     )  # fmt: skip

@@ -92,7 +92,7 @@ class CapabilityParameters(Parameters):
     """What compute, ideas and rivals' work make of a model."""
 
     kappa: float = parameter(
-        0.22, unit="logits per e-fold", low=0, high=2, plausible=(0.17, 0.28), source=EXPLORED,
+        0.26, unit="logits per e-fold", low=0, high=2, plausible=(0.17, 0.28), source=EXPLORED,
         description="Quality gained per e-fold of effective training compute",
     )  # fmt: skip
     hardware_growth: float = parameter(
@@ -124,7 +124,7 @@ class CapabilityParameters(Parameters):
         description="Desired growth of training budgets",
     )  # fmt: skip
     catch_up: float = parameter(
-        0.25, unit="per year", low=0, high=5, plausible=(0, 0.8), source=EXPLORED,
+        0.05, unit="per year", low=0, high=5, plausible=(0, 0.8), source=EXPLORED,
         description="Extra budget growth of followers per e-fold behind the leader",
     )  # fmt: skip
     catch_up_floor: float = parameter(
@@ -160,11 +160,11 @@ class CapabilityParameters(Parameters):
         description="Share of the loss by size regained by training on the own large model",
     )  # fmt: skip
     imitation: float = parameter(
-        0.5, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=EXPLORED,
+        0.75, unit="share", low=0, high=1, plausible=(0.1, 0.9), source=EXPLORED,
         description="Share of the distance to the frontier that rivals' services teach",
     )  # fmt: skip
     imitation_ramp: float = parameter(
-        18.0, unit="months", low=0, high=120, plausible=(6, 30), source=EXPLORED,
+        30.0, unit="months", low=0, high=120, plausible=(6, 30), source=EXPLORED,
         description="Time from 2023-01 until imitation is in full use",
     )  # fmt: skip
     imitation_lag: int = parameter(
