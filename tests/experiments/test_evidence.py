@@ -17,7 +17,7 @@ from experiments.evidence.checks import (
     median,
     price_fall,
 )
-from experiments.evidence.validation import BASELINE, REFUTED, Finding, World, measure
+from experiments.evidence.validation import REFUTED, Finding, World, measure
 from sim.schemas import table
 
 
@@ -142,6 +142,7 @@ def test_a_misspelt_parameter_is_refused_before_any_run() -> None:
 # --- the facts can refute
 
 
+BASELINE = "baseline"
 REQUIRED = 0.85
 """Share of key facts that a world must have in band to stand."""
 
