@@ -107,7 +107,7 @@ def test_a_record_without_a_mechanism_loses_its_fruits(mechanism: str) -> None:
 
 
 def test_the_lowest_of_more_quotes_is_lower_and_pays_its_cost() -> None:
-    rules = HostParameters(price_spread=0.2, competition=0.0)
+    rules = HostParameters(markup=1.0, price_spread=0.2, competition=0.0)
     prices = [hosted_price(1.0, n, rules) for n in (1, 2, 5, 20)]
     assert prices == sorted(prices, reverse=True)
     assert prices[0] == pytest.approx(2.0)

@@ -15,6 +15,7 @@ from sim.book import Surroundings, perceived
 from sim.environment import Environment, rent_record
 from sim.loading import load
 from sim.market import Market
+from sim.stock import Stock
 
 RULES = CapabilityParameters()
 YEAR = 12
@@ -244,7 +245,7 @@ def model(opened: bool) -> Model:
         licence=3 if opened else 0, serving_cost=1.0, total_params=70.0, active_params=70.0,
         effective_compute=0.0, scripted=False, api=True, list_price=1.0,
     )  # fmt: skip
-    made.first_perceived = 0.2
+    made.index, made.first_perceived = 0, 0.2
     return made
 
 
@@ -257,7 +258,9 @@ def belief(opened: bool, months: int, **changed: float) -> float:
         host_packaging=0.0, incident_stock=0.0, held=None, forces={}, brand_factor=1.0,
         home=[True],
     )  # type: ignore[arg-type]  # fmt: skip
-    return perceived(model(opened), around)
+    stock = Stock()
+    stock.update([model(opened)])
+    return float(perceived(stock, around)[0])
 
 
 def test_perception_halves_its_error_in_a_half_life() -> None:

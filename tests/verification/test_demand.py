@@ -5,8 +5,8 @@ import pytest
 from worlds import world
 
 from agents.common.compiled import bare_kernel
-from agents.common.offers import OfferBook
-from agents.enterprise.columns import Firms, Slots
+from agents.common.offers import BookRows, book_rows
+from agents.enterprise.columns import FirmRows, SlotRows
 from agents.enterprise.demand import FORBIDDEN, rivals_of, utilities_of, vendor_values
 from agents.enterprise.evaluation import (
     Buyer,
@@ -24,28 +24,28 @@ from sim.market import Market
 
 @bare_kernel
 def evaluate(
-    firms: Firms, slots: Slots, firm: int, slot: int, growth: float, place: int, rules: Rules,
-    book: OfferBook, platforms: Platforms, key: np.uint64, vendor_keys: np.ndarray,
+    firms: FirmRows, slots: SlotRows, firm: int, slot: int, growth: float, place: int, rules: Rules,
+    book: BookRows, platforms: Platforms, key: np.uint64, vendor_keys: np.ndarray,
     utility: np.ndarray, cost: np.ndarray, success: np.ndarray,
 ) -> float:  # fmt: skip
     """Fill utility without price, cost and success of all rows; returns the price weight."""
-    data, skill = np.float64(slots.data[slot]), firms.skill[firm]
-    credit = credit_factor(rules, firms.capital_cost[firm])
+    data, skill = np.float64(slots[slot].data), firms[firm].skill
+    credit = credit_factor(rules, firms[firm].capital_cost)
     buyer = Buyer(
-        firms.theta[firm], slots.tokens[slot] * growth, slots.value[slot], slots.difficulty[slot],
+        firms[firm].theta, slots[slot].tokens * growth, slots[slot].value, slots[slot].difficulty,
         tuned_gain(rules, data),
         min(data, rules.tuning_tokens) if data > 0.1 * rules.tuning_data else 0.0,
-        rules.risk_weight * firms.sensitivity[firm], 1.0 - skill, firms.control[firm],
-        firms.own_base[firm], rules.staff_month * (1.6 - 1.2 * skill), credit,
-        firms.platform[firm], place, np.uint64(0), -1, -1, np.uint32(0), 0, 0, False,
+        rules.risk_weight * firms[firm].sensitivity, 1.0 - skill, firms[firm].control,
+        firms[firm].own_base, rules.staff_month * (1.6 - 1.2 * skill), credit,
+        firms[firm].platform, place, np.uint64(0), -1, -1, np.uint32(0), 0, 0, False,
     )  # fmt: skip
     weight = buyer.theta * credit / buyer.value
     for row in range(utility.size):
         parts = parts_of(rules, buyer, book, platforms, row)
-        liking = taste(key, firm, vendor_keys[book.vendor[row]], rules.taste_spread)
-        utility[row] = buyer.theta * (worth(rules, parts) + liking) + weight * book.price[row]
+        liking = taste(key, firm, vendor_keys[book[row].vendor], rules.taste_spread)
+        utility[row] = buyer.theta * (worth(rules, parts) + liking) + weight * book[row].price
         cost[row], success[row] = parts.cost, parts.success
-        if book.tuning_price[row] > 0.0 and buyer.training <= 0.0:
+        if book[row].tuning_price > 0.0 and buyer.training <= 0.0:
             utility[row], cost[row], success[row] = FORBIDDEN, np.inf, -np.inf
     return weight
 
@@ -68,8 +68,10 @@ def test_utilities_and_the_cheapest_follow_the_definitions(market: Market) -> No
     for i, (firm, slot) in enumerate(zip(sample.firm, sample.slot, strict=True)):
         utility, cost, success = np.empty((3, rows))
         weight = evaluate(
-            market.columns.firms, market.columns.slots, firm, slot, market.environment.demand,
-            int(not sample.home[i]), choice_rules(market.parameters), book, platforms_of(market),
+            market.columns.firm_rows, market.columns.slot_rows, firm, slot,
+            market.environment.demand,
+            int(not sample.home[i]), choice_rules(market.parameters), book_rows(book),
+            platforms_of(market),
             market.keys.firm.taste, keys, utility, cost, success,
         )  # fmt: skip
         count = demand.start[i + 1] - demand.start[i]

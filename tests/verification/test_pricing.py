@@ -7,7 +7,7 @@ import pytest
 from scipy.special import lambertw
 
 from agents.common.logit import logit_shares, mean_surplus, nest_codes, probabilities
-from agents.vendor.pricing import Equilibrium, _markups, bertrand_nash
+from agents.vendor.pricing import Equilibrium, bertrand_nash
 
 pyblp = pytest.importorskip("pyblp")
 TOLERANCE = 1e-8
@@ -129,18 +129,16 @@ def share_slopes(case: Case, prices: np.ndarray, dissimilarity: float) -> np.nda
     share_j) / own_j. Under one owner, no margin gives own_j, and a margin of 1 on k its slopes.
     """
     count = len(prices)
-    codes = nest_codes(case.nest, count)
     paid = case.utility - case.price_weight[:, None] * prices
-    found = probabilities(paid, codes, dissimilarity)
-    shares = (case.weight[:, None] * found.joint).sum(axis=0)
+    shares = logit_shares(paid, case.weight, case.nest, dissimilarity)
 
     def target(margin: np.ndarray) -> np.ndarray:
-        made = np.empty(count)
-        _markups(
-            found.joint, found.within, codes, dissimilarity, case.price_weight, case.weight,
-            np.zeros(count, np.int64), margin, made,
+        cost, owner = prices - margin, np.zeros(count, np.int64)
+        moved = bertrand_nash(
+            case.utility, case.price_weight, owner, cost, case.weight, case.nest, dissimilarity,
+            start=prices, iterations=1,
         )  # fmt: skip
-        return made
+        return moved.prices - cost
 
     own = shares / target(np.zeros(count))
     slopes = [own * (target(unit) - unit) - shares for unit in np.eye(count)]

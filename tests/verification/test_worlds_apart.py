@@ -19,11 +19,14 @@ from sim.scenario import Scenario
 Tables = dict[str, pa.Table]
 SMALL: Mapping[str, Any] = {"enterprise.population": 300, "output.demand_sample": 64}
 MUTE: Mapping[str, Any] = {
-    "choice.peer_weight": 0.0, "adoption.imitation": 0.0, "crowd.effectiveness": 0.0,
-    "capability.flywheel": 0.0, "finance.packaging_power": 0.0, "incident.rate": 0.0,
+    "choice.peer_weight": 0.0, "adoption.imitation": 0.0, "crowd.effectiveness": 1e-15,
+    "capability.flywheel": 1e-15, "finance.packaging_power": 0.0, "incident.rate": 0.0,
     "host.entry_speed": 0.0, "usage.elasticity": 0.0,
 }  # fmt: skip
-"""Nothing that firms do reaches other firms while releases and prices are those of the record."""
+"""Nothing that firms do reaches other firms while releases and prices are those of the record.
+
+1e-15 instead of 0: a mechanism that is off takes its fruits, which depend on use, from the record.
+"""
 
 
 def part(tables: Tables, first: int, last: int) -> Tables:
@@ -175,7 +178,7 @@ def test_events_change_no_byte_before_their_month(
 AFTER_THE_RECORD: dict[str, Any] = {
     "pricing.step": 0.9, "pricing.share_weight": 0.1,
     "release.delay": 0.9, "release.open_discount": 1.0, "capability.noise": 0.3,
-    "capability.distillation": 0.9, "finance.entry_hazard": 1.0, "review.openness_value": 100.0,
+    "capability.distillation": 0.9, "finance.entry_hazard": 1.0, "review.openness_value": 1000.0,
     "environment.gpu_price_decline": 1.0,
 }  # fmt: skip
 """Rules of what vendors do by themselves, and of rents after their record."""
