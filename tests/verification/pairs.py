@@ -120,6 +120,12 @@ def unseen(run: Outcome) -> float:
     return float(np.average(rows.q - rows.q_perceived, weights=rows.slots))
 
 
+def price_paid(run: Outcome) -> float:
+    """Mean price of home tokens used through services, $ per Mtok."""
+    rows = run.rows("offering").dropna(subset="price")
+    return float(np.average(rows.price, weights=rows.tokens))
+
+
 def age_in_use(run: Outcome) -> float:
     """Months since release of closed services in use, mean over home slots."""
     released = run.rows("offering", 0).groupby("model").month.min()

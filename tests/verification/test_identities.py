@@ -32,7 +32,7 @@ def keeps_the_identities(overrides: dict[str, Any], population: int = 200) -> No
 @given(random_overrides())
 def test_random_worlds_keep_the_identities(overrides: dict[str, Any]) -> None:
     """Few firms and a small sample of demand: what takes time is the number of worlds."""
-    keeps_the_identities(overrides | {"output.demand_sample": 32}, population=66)
+    keeps_the_identities(overrides | {"output.demand_sample": 16}, population=60)
 
 
 @pytest.mark.soak

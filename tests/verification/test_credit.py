@@ -1,0 +1,82 @@
+"""Days of credit are a price: without them it is exp(capital cost x days / 365) times as high."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agents.common.logit import logit_shares
+from agents.common.vocabulary import Access
+from agents.enterprise.columns import EnterpriseColumns
+from agents.enterprise.demand import Demand, entry_demand
+from sim.enterprise_step import choice_rules, lists_of, platforms_of
+from sim.market import Market
+
+DAYS, CAPITAL_COST = 60.0, 0.2
+RISE = math.exp(CAPITAL_COST * DAYS / 365)
+SINGLE = 2e-6
+"""Relative error of prices that the kernel keeps in single precision."""
+
+
+class Buying(NamedTuple):
+    """What sampled slots would pay and choose."""
+
+    cost: NDArray[np.float64]
+    """(slots, rows) $ a month per Mtok."""
+    utility: NDArray[np.float64]
+    """(slots, rows)"""
+
+
+def buying(market: Market, days: float, price: float) -> Buying:
+    """Entry demand when all bills are paid after so many days and all prices are multiplied."""
+    firms = market.columns.firms
+    costs = np.full(len(market.columns), CAPITAL_COST, np.float32)
+    columns = EnterpriseColumns(firms._replace(capital_cost=costs), market.columns.slots)
+    book = market.book._replace(price=price * market.book.price)
+    market.entry_demand(market.book)
+    assert market.sample is not None
+    found: Demand = entry_demand(
+        market.sample, columns, market.environment.demand,
+        choice_rules(market.parameters)._replace(credit_days=days), book, lists_of(market, book),
+        platforms_of(market), market.keys.firm.taste,
+        np.array([v.address for v in market.vendors], np.uint32),
+    )  # fmt: skip
+    return Buying(found.cost, found.utility - found.price_weight[:, None] * book.price)
+
+
+def shares(market: Market, found: Buying) -> NDArray[np.float64]:
+    """Share of sampled tokens by row."""
+    scale = market.parameters.choice.dissimilarity
+    return logit_shares(found.utility, np.ones(len(found.utility)), market.book.vendor, scale)
+
+
+def test_credit_is_worth_exactly_its_price(month20: Market) -> None:
+    """No credit and prices lower by the same factor: every cost, utility and share is the same."""
+    credit, lower = buying(month20, DAYS, 1.0), buying(month20, 0.0, 1 / RISE)
+    sold = np.isfinite(credit.cost)
+    np.testing.assert_allclose(credit.cost[sold], lower.cost[sold], rtol=SINGLE)
+    np.testing.assert_allclose(credit.utility[sold], lower.utility[sold], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(shares(month20, credit), shares(month20, lower), atol=1e-5)
+
+
+def test_the_end_of_credit_makes_services_dearer_by_that_factor(month20: Market) -> None:
+    """Plain services cost `RISE` times as much, own machines what they did."""
+    book = month20.book
+    credit, cash = buying(month20, DAYS, 1.0), buying(month20, 0.0, 1.0)
+    plain = (book.access != Access.SELFHOST) & (book.tuned == 0) & (book.price > 0)
+    for rows, expected in ((plain, RISE), (book.access == Access.SELFHOST, 1.0)):
+        sold = np.isfinite(credit.cost) & rows
+        assert sold.any()
+        np.testing.assert_allclose(cash.cost[sold] / credit.cost[sold], expected, rtol=SINGLE)
+
+
+@pytest.mark.parametrize("days", [0.0, -15.0])
+def test_later_payment_sells_more_services(month20: Market, days: float) -> None:
+    """The market's direction: what is paid later is bought more, in the sample as a whole."""
+    service = month20.book.access != Access.SELFHOST
+    later, sooner = (shares(month20, buying(month20, d, 1.0))[service].sum() for d in (DAYS, days))
+    dearer = shares(month20, buying(month20, DAYS, math.exp(CAPITAL_COST * (DAYS - days) / 365)))
+    assert sooner < later
+    assert dearer[service].sum() == pytest.approx(sooner, abs=1e-5)
