@@ -1,6 +1,8 @@
 """What `nomoat validate` does: run, measure, print the table of facts."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -8,6 +10,7 @@ from rich.table import Table
 
 from app.shell import FAILED, OK
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.evidence.forecast import MONTHS, QUANTITIES, Outlook, forecast
 from experiments.evidence.validation import REFUTED, Finding, World, validate
 from sim.loading import assignment, load
 from sim.version import usable_cores
@@ -27,44 +30,75 @@ class Request:
     jobs: int | None
     overrides: list[str]
     refuted: bool
+    forecast: bool
     threshold: float
     json: bool
 
 
 def execute(request: Request) -> int:
-    """Measure and report; 1 if the scenario has fewer checks in band than the threshold asks."""
+    """Measure and report; 1 if the scenario does not stand at the threshold."""
     short_warnings()
     overrides = dict(map(assignment, request.overrides))
     beside = REFUTED if request.refuted else ()
     names = (request.scenario, *(name for name in beside if name != request.scenario))
     for name in names:
         load(name, overrides)
-    worlds = measured(request, names, overrides)
+    seeds, jobs = range(1, request.seeds + 1), request.jobs or usable_cores()
+    with progress("worlds x seeds", hidden=request.json) as on_done:
+        worlds = validate(names, overrides, seeds, jobs, on_done)
+    ahead = None
+    if request.forecast:
+        with progress("forecasts", hidden=request.json) as on_done:
+            ahead = forecast(request.scenario, overrides, seeds, jobs, on_done)
     if request.json:
-        print_json(document(worlds))
+        print_json(document(worlds, ahead))
     else:
         print_worlds(worlds, request.seeds)
-    return OK if worlds[0].share >= request.threshold else FAILED
+        if ahead is not None:
+            print_forecast(ahead)
+    return OK if worlds[0].stands(request.threshold) else FAILED
 
 
-def measured(request: Request, names: tuple[str, ...], overrides: dict[str, str]) -> list[World]:
-    """Run all worlds under a progress bar on stderr."""
-    seeds = range(1, request.seeds + 1)
-    jobs = request.jobs or usable_cores()
+@contextmanager
+def progress(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr; gives the function that moves it."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    shown = Progress(*columns, console=console(stderr=True), transient=True, disable=request.json)
-    with shown:
-        task = shown.add_task("worlds x seeds", total=len(names) * len(seeds))
+    with Progress(*columns, console=console(stderr=True), transient=True, disable=hidden) as shown:
+        task = shown.add_task(label, total=None)
 
         def on_done(done: int, total: int) -> None:
             shown.update(task, completed=done, total=total)
 
-        return validate(names, overrides, seeds, jobs, on_done)
+        yield on_done
+
+
+def print_forecast(ahead: dict[str, list[Outlook]]) -> None:
+    """What the scenario says of later years, with its range over seeds; compared with nothing."""
+    out = console()
+    out.print("\nForecast (median over seeds, smallest to largest)")
+    table = plain_table("", *MONTHS)
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    for name, label in QUANTITIES.items():
+        add(table, label, *map(spread_of, ahead[name]))
+    out.print(table)
+
+
+def spread_of(seen: Outlook) -> str:
+    """Median and range in one cell."""
+    return f"{short(seen.median)} ({short(seen.low)}…{short(seen.high)})"
+
+
+def short(value: float | None) -> str:
+    """A value with the digits its size needs, for a narrow table."""
+    if value is None:
+        return NOTHING
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
 
 
 def print_worlds(worlds: list[World], seeds: int) -> None:
@@ -131,9 +165,12 @@ def number(value: float | None) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def document(worlds: list[World]) -> dict[str, Any]:
-    """The JSON form: per world its hits and per check the values over seeds."""
-    return {
+def document(worlds: list[World], ahead: dict[str, list[Outlook]] | None) -> dict[str, Any]:
+    """The JSON form: per world its hits and per check the values over seeds.
+
+    The first world has its forecast besides, by column and month.
+    """
+    found: dict[str, Any] = {
         world.name: {
             "in_band": world.hits,
             "checks": len(world.findings),
@@ -152,3 +189,8 @@ def document(worlds: list[World]) -> dict[str, Any]:
         }
         for world in worlds
     }  # fmt: skip
+    if ahead is not None:
+        found[worlds[0].name]["forecast"] = {
+            name: dict(zip(MONTHS, map(asdict, seen), strict=True)) for name, seen in ahead.items()
+        }
+    return found

@@ -22,9 +22,16 @@ def validate(
     refuted: Annotated[
         bool, typer.Option(help="Measure the worlds that the facts must refute as well.")
     ] = True,
+    forecast: Annotated[
+        bool, typer.Option(help="Run to 2030 as well and print later years with their range.")
+    ] = True,
     threshold: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Exit with 1 if a smaller share of checks is in band."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="Exit with 1 if a smaller share of checks, or of key facts, is in band.",
+        ),
     ] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
@@ -35,4 +42,6 @@ def validate(
     """
     from app.validating import Request, execute
 
-    return execute(Request(scenario, seeds, jobs, list(set_ or ()), refuted, threshold, json))
+    return execute(
+        Request(scenario, seeds, jobs, list(set_ or ()), refuted, forecast, threshold, json)
+    )

@@ -69,6 +69,14 @@ class World:
         key = [finding for finding in self.findings if finding.check.key]
         return sum(finding.in_band for finding in key), len(key)
 
+    def stands(self, threshold: float) -> bool:
+        """Whether enough checks are in band, of all and of the key facts.
+
+        A world that denies one thing may still meet most other facts: key facts count apart.
+        """
+        hits, facts = self.key_hits
+        return self.share >= threshold and hits >= threshold * facts
+
 
 def measure(scenario: str, overrides: Mapping[str, Any], seed: int) -> Values:
     """Values of all checks for one seed: one run with the record, one free of it."""

@@ -17,6 +17,7 @@ from experiments.evidence.checks import (
     median,
     price_fall,
 )
+from experiments.evidence.forecast import MONTHS, QUANTITIES, Outlook, outlook
 from experiments.evidence.validation import REFUTED, Finding, World, measure
 from sim.schemas import table
 
@@ -106,6 +107,16 @@ def test_hits_count_medians_in_band_and_missing_values_miss() -> None:
     world = World("x", (inside, outside, missing))
     assert (world.hits, world.key_hits) == (1, (1, 2))
     assert inside.range == (0.4, 5.0)
+    assert world.stands(1 / 3)
+    assert not world.stands(0.4)
+    key_missed = World("y", (outside, replace(inside, check=replace(check, key=False))))
+    assert key_missed.share == 0.5
+    assert not key_missed.stands(0.5)
+
+
+def test_an_outlook_is_the_median_and_the_extremes_of_what_is_known() -> None:
+    assert outlook([1.0, 4.0, None, 2.0]) == Outlook(2.0, 1.0, 4.0)
+    assert outlook([None, 1.0]) == Outlook(None, None, None)
 
 
 def test_measure_answers_every_check_with_a_small_population() -> None:
@@ -123,13 +134,18 @@ def test_the_command_prints_all_checks() -> None:
     found = json.loads(done.stdout)["baseline"]
     assert len(found["findings"]) == found["checks"] == len(all_checks())
     assert found["in_band"] == sum(row["in_band"] for row in found["findings"])
+    assert set(found["forecast"]) == set(QUANTITIES)
+    for months in found["forecast"].values():
+        assert list(months) == list(MONTHS)
+        for seen in months.values():
+            assert seen["low"] == seen["median"] == seen["high"]
 
 
 def test_a_scenario_file_is_measured_and_the_threshold_obeyed(tmp_path: Path) -> None:
     world = tmp_path / "world.toml"
     world.write_text("[enterprise]\npopulation = 200\n")
     asked = ["validate", str(world), "--seeds", "1", "--jobs", "1", "--no-refuted", "--json"]
-    done = CliRunner().invoke(app, [*asked, "--threshold", "1"])
+    done = CliRunner().invoke(app, [*asked, "--no-forecast", "--threshold", "1"])
     assert done.exit_code == 1, done.output
     assert list(json.loads(done.stdout)) == [str(world)]
 
