@@ -8,25 +8,30 @@ import pytest
 from numpy.typing import NDArray
 
 from agents.common.logit import logit_shares
-from agents.common.vocabulary import Access
+from agents.common.vocabulary import NONE, Access
 from agents.enterprise.columns import EnterpriseColumns
-from agents.enterprise.demand import Demand, entry_demand
+from agents.enterprise.demand import FORBIDDEN, entry_demand, utilities_of
 from sim.enterprise_step import choice_rules, lists_of, platforms_of
 from sim.market import Market
 
 DAYS, CAPITAL_COST = 60.0, 0.2
-RISE = math.exp(CAPITAL_COST * DAYS / 365)
-SINGLE = 2e-6
-"""Relative error of prices that the kernel keeps in single precision."""
+RISE = math.exp(float(np.float32(CAPITAL_COST)) * DAYS / 365)
 
 
 class Buying(NamedTuple):
-    """What sampled slots would pay and choose."""
+    """What sampled slots would choose."""
 
-    cost: NDArray[np.float64]
-    """(slots, rows) $ a month per Mtok."""
+    price_weight: NDArray[np.float64]
+    """(slots,) utils per $/Mtok."""
+    without_price: NDArray[np.float64]
+    """(slots, rows) utility without price."""
     utility: NDArray[np.float64]
     """(slots, rows)"""
+
+    @property
+    def sold(self) -> NDArray[np.bool_]:
+        """Rows a slot may buy."""
+        return self.without_price > FORBIDDEN / 2
 
 
 def buying(market: Market, days: float, price: float) -> Buying:
@@ -37,13 +42,15 @@ def buying(market: Market, days: float, price: float) -> Buying:
     book = market.book._replace(price=price * market.book.price)
     market.entry_demand(market.book)
     assert market.sample is not None
-    found: Demand = entry_demand(
+    found = entry_demand(
         market.sample, columns, market.environment.demand,
         choice_rules(market.parameters)._replace(credit_days=days), book, lists_of(market, book),
         platforms_of(market), market.keys.firm.taste,
         np.array([v.address for v in market.vendors], np.uint32),
+        np.array([r.home for r in market.parameters.regions.values()], np.int8),
     )  # fmt: skip
-    return Buying(found.cost, found.utility - found.price_weight[:, None] * book.price)
+    plain = utilities_of(found, np.arange(book.offering.size)).T
+    return Buying(found.price_weight, plain, plain - found.price_weight[:, None] * book.price)
 
 
 def shares(market: Market, found: Buying) -> NDArray[np.float64]:
@@ -53,23 +60,26 @@ def shares(market: Market, found: Buying) -> NDArray[np.float64]:
 
 
 def test_credit_is_worth_exactly_its_price(month20: Market) -> None:
-    """No credit and prices lower by the same factor: every cost, utility and share is the same."""
+    """No credit and prices lower by the same factor: every utility and share is the same."""
     credit, lower = buying(month20, DAYS, 1.0), buying(month20, 0.0, 1 / RISE)
-    sold = np.isfinite(credit.cost)
-    np.testing.assert_allclose(credit.cost[sold], lower.cost[sold], rtol=SINGLE)
-    np.testing.assert_allclose(credit.utility[sold], lower.utility[sold], rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(shares(month20, credit), shares(month20, lower), atol=1e-5)
+    sold = credit.sold
+    assert (sold == lower.sold).all()
+    np.testing.assert_allclose(credit.utility[sold], lower.utility[sold], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(shares(month20, credit), shares(month20, lower), atol=1e-9)
 
 
 def test_the_end_of_credit_makes_services_dearer_by_that_factor(month20: Market) -> None:
-    """Plain services cost `RISE` times as much, own machines what they did."""
-    book = month20.book
+    """A price counts `RISE` times as much; all else about plain services and own machines stays."""
+    book, sample = month20.book, month20.sample
     credit, cash = buying(month20, DAYS, 1.0), buying(month20, 0.0, 1.0)
-    plain = (book.access != Access.SELFHOST) & (book.tuned == 0) & (book.price > 0)
-    for rows, expected in ((plain, RISE), (book.access == Access.SELFHOST, 1.0)):
-        sold = np.isfinite(credit.cost) & rows
-        assert sold.any()
-        np.testing.assert_allclose(cash.cost[sold] / credit.cost[sold], expected, rtol=SINGLE)
+    np.testing.assert_allclose(cash.price_weight / credit.price_weight, RISE, rtol=1e-9)
+    assert sample is not None
+    direct = month20.columns.firms.platform[sample.firm] == NONE
+    same = credit.sold & ((book.access == Access.SELFHOST) | direct[:, None])
+    assert same.any()
+    np.testing.assert_allclose(
+        cash.without_price[same], credit.without_price[same], rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("days", [0.0, -15.0])

@@ -126,7 +126,7 @@ FIRMS = [
      mean("adoption_large"), 1),
     ("routing costs keep one vendor", {"choice.additional_vendor": 0.0},
      {}, mean("vendors_per_adopter"), -1),
-    ("elastic users buy where it is cheap", {}, {"usage.elasticity": 0.8},
+    ("elastic users buy where it is cheap", {"usage.elasticity": 0.0}, {"usage.elasticity": 1.6},
      price_paid, -1),
     ("tokens grow", {}, {"usage.growth": 1.2}, mean("tokens"), 1),
     ("gain makes tuned models", {"usage.tuned_gain": 0.0}, {},
