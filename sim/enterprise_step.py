@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.common.logit import inclusive_value
 from agents.common.offers import (
     ClassLists,
     Exposures,
@@ -18,9 +19,11 @@ from agents.common.offers import (
     class_lists,
     row_index,
 )
+from agents.common.randomness import normal_at
 from agents.common.vocabulary import Band
 from agents.enterprise.choice import Keys
-from agents.enterprise.evaluation import Platforms, Rules
+from agents.enterprise.demand import utilities_of, vendor_values
+from agents.enterprise.evaluation import Platforms, Rules, taste_at
 from agents.enterprise.expected import expect_block, quadrature
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import month_block
@@ -210,8 +213,13 @@ def warm_up(market: "Market") -> None:
         book_rows(market.book), lists, platforms_of(market), market.keys.firm,
         scratch_for(lists, len(market.vendors)), ledger,
     )  # fmt: skip
-    market.entry_demand(market.book)
+    demand = market.entry_demand(market.book)
+    utilities_of(demand, np.zeros(0, np.int64))
+    vendor_values(demand, np.zeros(0), 1, 0.5)
+    inclusive_value(np.zeros((1, 1)), 0.5)
     market.sample = None
+    taste_at(market.keys.firm.taste, 0, 0, 0.0)
+    normal_at(market.keys.firm.taste, 0, 0, 0)
     one = np.ones(1)
     bertrand_nash(np.zeros((1, 1)), one, np.zeros(1, int), one, one, np.zeros(1, int), 0.5)
 
