@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from agents.common.mathematics import exponentials
 from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Access, Band, month_name
 from agents.enterprise.ledger import (
-    HISTOGRAM_LOWEST,
-    HISTOGRAM_PER_OCTAVE,
     Sums,
 )
 from agents.host.hosts import profit
@@ -115,11 +113,6 @@ def top_share(sums: Sums, part: float) -> float | None:
     taken = np.clip(part * total - before, 0.0, ordered)
     each = used / np.where(ordered > 0, ordered, 1.0)
     return ratio(float((taken * each).sum()), float(tokens.sum()))
-
-
-def histogram_value(bin_: int) -> float:
-    """Mtok a month at the lower edge of a bin."""
-    return float(2.0 ** (HISTOGRAM_LOWEST + bin_ / HISTOGRAM_PER_OCTAVE))
 
 
 def on_sale_at_home(market: "Market") -> NDArray[np.bool_]:

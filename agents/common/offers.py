@@ -196,11 +196,6 @@ class ClassLists(NamedTuple):
     it would consider open models does not matter then."""
 
 
-def class_code(region: int, residency: int, restricted: int, aware: int) -> int:
-    """Code of a consideration class."""
-    return ((region * 2 + residency) * 2 + restricted) * 2 + aware
-
-
 class Exposures(NamedTuple):
     """Exposure of data by access, against a home vendor's own service."""
 

@@ -52,7 +52,7 @@ def wake_chance(firms: FirmRows, world: World, firm: int) -> float:
 
 @inline_kernel
 def class_of(firms: FirmRows, firm: int) -> int:
-    """Consideration class of a firm now; see `offers.class_code`."""
+    """Consideration class of a firm now: (region, residency, restricted, aware) as one code."""
     region, residency = firms[firm].region, firms[firm].residency
     return ((region * 2 + residency) * 2 + firms[firm].restricted) * 2 + firms[firm].aware
 

@@ -34,8 +34,6 @@ class Keys(NamedTuple):
 
 HALF_NEVER = np.float32(-5e29)
 """Utilities below this are of what is not considered."""
-EXTRA = -2
-"""Entry code of what a slot holds where that is not on the list."""
 
 
 @inline_kernel

@@ -32,11 +32,3 @@ class Operator:
         self.users = self.facts.users * math.exp(gained)
         per_month = self.facts.tokens * self.facts.active * DAYS_A_MONTH
         self.tokens = self.users * 1e6 * per_month
-
-
-def bill_over_revenue(users: float, tokens: float, price: float, revenue: float) -> float:
-    """Token bill of a month over revenue: users, Mtok a user and day, $/Mtok, $ a user and month.
-
-    One billion daily users at 5 ktok and 15 $/Mtok pay about 28 bn$ a year.
-    """
-    return users * tokens * DAYS_A_MONTH * price / (users * revenue)

@@ -60,10 +60,6 @@ class PricingParameters(Parameters):
         0.07, unit="x", low=0.001, high=1, source=EXPLORED,
         description="Serving cost of a small closed model against a large one",
     )  # fmt: skip
-    open_size: float = parameter(
-        0.35, unit="x", low=0.01, high=2, plausible=(0.2, 0.6), source=EXPLORED,
-        description="Serving cost of a later open model against a closed one of its tier",
-    )  # fmt: skip
     efficiency_growth: float = parameter(
         1.6, unit="x per year", low=1, high=20, plausible=(1.3, 2.5),
         source="hosted price of 70 B models from 2023-11 to 2024-12",
