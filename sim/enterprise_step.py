@@ -27,6 +27,7 @@ from agents.enterprise.evaluation import Platforms, Rules, taste_at
 from agents.enterprise.expected import expect_block, quadrature
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import month_block
+from agents.enterprise.nests import NestLists, nest_lists, repriced_nests
 from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 
 BLOCK = 8192
 """Firms in a block: fixed, so that sums have the same bytes on any number of threads."""
+
+
+EXPLAINED_FIRMS = 20_000
+"""About so many firms have the terms of their decisions recorded: every one up to twice as many,
+beyond that a systematic sample."""
 
 
 def choice_rules(scenario: Scenario) -> Rules:
@@ -103,6 +109,20 @@ def lists_of(market: "Market", book: OfferBook) -> ClassLists:
     return lists
 
 
+def nests_of(market: "Market", lists: ClassLists) -> NestLists:
+    """The lists as compiled code reads them; kept for lists that differ in prices only."""
+    if market.nests_cache is not None:
+        earlier, nests = market.nests_cache
+        if earlier is lists:
+            return nests
+        if earlier.row is lists.row:
+            market.nests_cache = (lists, repriced_nests(nests, lists))
+            return market.nests_cache[1]
+    nests = nest_lists(lists, market.book, len(market.vendors))
+    market.nests_cache = (lists, nests)
+    return nests
+
+
 def ramp_table(scenario: Scenario) -> NDArray[np.float32]:
     """Share of tokens used by months since adoption, up to ten years."""
     u = scenario.usage
@@ -160,6 +180,7 @@ def world_of(market: "Market") -> World:
         ramp=market.ramp,
         data_keep=p.usage.data_keep,
         home=np.array([r.home for r in p.regions.values()], np.int8),
+        explained=max(len(market.columns) // EXPLAINED_FIRMS, 1),
     )
 
 
@@ -170,7 +191,7 @@ def platforms_of(market: "Market") -> Platforms:
 
 def run_enterprises(market: "Market") -> Sums:
     """Advance all enterprises by one month; returns the month's sums."""
-    world, lists = world_of(market), lists_of(market, market.book)
+    world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     rules, platforms, keys = choice_rules(market.parameters), platforms_of(market), market.keys.firm
     columns, book = market.columns, book_rows(market.book)
 
@@ -180,7 +201,7 @@ def run_enterprises(market: "Market") -> Sums:
         )
         month_block(
             begin, min(begin + BLOCK, len(columns)), columns.firm_rows, columns.slot_rows, world,
-            rules, book, lists, platforms, keys, scratch_for(lists, len(market.vendors)), ledger,
+            rules, book, nests, platforms, keys, scratch_for(nests, len(market.vendors)), ledger,
         )  # fmt: skip
         return ledger
 
@@ -193,25 +214,25 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
     In closed form from the state at hand, which is left as it was; agrees with the mean over
     independent luck of what `run_enterprises` does to the counts.
     """
-    world, lists = world_of(market), lists_of(market, market.book)
+    world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     counts = np.zeros(market.book.offering.size)
     expect_block(
         market.columns.firm_rows, market.columns.slot_rows, world,
-        choice_rules(market.parameters), book_rows(market.book), lists, platforms_of(market),
-        market.keys.firm, scratch_for(lists, len(market.vendors)), quadrature(lists), counts,
+        choice_rules(market.parameters), book_rows(market.book), nests, platforms_of(market),
+        market.keys.firm, scratch_for(nests, len(market.vendors)), quadrature(nests), counts,
     )  # fmt: skip
     return counts
 
 
 def warm_up(market: "Market") -> None:
     """Compile what the months will call, or load it from the cache, without touching anything."""
-    world, lists = world_of(market), lists_of(market, market.book)
+    world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     ledger = empty_ledger(0, market.group_count, len(market.platforms), len(market.vendors))
     columns = market.columns
     month_block(
         0, 0, columns.firm_rows, columns.slot_rows, world, choice_rules(market.parameters),
-        book_rows(market.book), lists, platforms_of(market), market.keys.firm,
-        scratch_for(lists, len(market.vendors)), ledger,
+        book_rows(market.book), nests, platforms_of(market), market.keys.firm,
+        scratch_for(nests, len(market.vendors)), ledger,
     )  # fmt: skip
     demand = market.entry_demand(market.book)
     utilities_of(demand, np.zeros(0, np.int64))

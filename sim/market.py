@@ -17,6 +17,7 @@ from agents.enterprise.choice import Keys
 from agents.enterprise.demand import Demand, Sample, draw_sample, entry_demand
 from agents.enterprise.enterprises import Enterprises
 from agents.enterprise.ledger import Sums
+from agents.enterprise.nests import NestLists
 from agents.enterprise.population import PopulationRules, draw_population
 from agents.host.hosts import Hosting
 from agents.host.operators import Operator
@@ -151,6 +152,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.sample_year = 0
         self.demand_cache: tuple[OfferBook, Demand] | None = None
         self.lists_cache: tuple[OfferBook, ClassLists] | None = None
+        self.nests_cache: tuple[ClassLists, NestLists] | None = None
         self.preview: OfferBook | None = None
         self.book = drafted(self.stock, self._surroundings())
 

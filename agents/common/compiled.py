@@ -135,6 +135,10 @@ if _WAS_IMPORTED:
     _LEVEL = _level_of_earlier_numba(_LEVEL)
 
 import numba  # noqa: E402  (numba reads the settings above when it is imported)
+from numba.core.cpu import CPUTargetOptions  # noqa: E402
+
+# numba knows how to promise LLVM that arguments do not overlap, but offers no word for it.
+CPUTargetOptions.noalias = CPUTargetOptions.Mapping("noalias")  # type: ignore[attr-defined]
 
 _BARE: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
 """Settings of code without memory of its own; `_nrt` is numba's switch for reference counts."""
@@ -169,4 +173,16 @@ def inline_kernel[F: Callable[..., Any]](function: F) -> F:
     vectorised (Philox: 9 ns a call against 2 ns in a loop over a buffer).
     """
     compile_it = numba.njit(forceinline=True, **_BARE)
+    return cast(F, compile_it(function))
+
+
+def vector_kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile an inline helper whose loops are to become vector code.
+
+    It promises that no two arrays among its arguments overlap where one of them is written: LLVM
+    then needs no checks at run time, of which it accepts only a few a loop. Loops of many steps
+    are best nested, whole chunks of eight inside, which leaves no scalar rest; LLVM unrolls a
+    short body of that form into scalar code, so short loops are better flat.
+    """
+    compile_it = numba.njit(forceinline=True, noalias=True, **_BARE)
     return cast(F, compile_it(function))

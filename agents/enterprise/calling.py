@@ -7,12 +7,13 @@ fall due. What a slot may then buy is its firm's consideration class.
 import numpy as np
 
 from agents.common.compiled import inline_kernel
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.randomness import draw, normal_at, uniform, words
 from agents.common.vocabulary import NONE
 from agents.enterprise.choice import Keys
 from agents.enterprise.columns import SLOTS_A_FIRM, FirmRows, SlotRows
 from agents.enterprise.evaluation import Rules
+from agents.enterprise.nests import NestLists
 from agents.enterprise.utilities import Scratch
 from agents.enterprise.world import World
 
@@ -58,14 +59,14 @@ def class_of(firms: FirmRows, firm: int) -> int:
 
 
 @inline_kernel
-def held_forbidden(lists: ClassLists, firms: FirmRows, firm: int, row: int) -> bool:
+def held_forbidden(nests: NestLists, firms: FirmRows, firm: int, row: int) -> bool:
     """Whether the firm may no longer use what the slot holds."""
-    return lists.usable[class_of(firms, firm), row] == 0
+    return nests.entry_of[class_of(firms, firm), row] == NONE
 
 
 @inline_kernel
 def calls(
-    world: World, book: BookRows, lists: ClassLists, firms: FirmRows, slots: SlotRows, firm: int,
+    world: World, book: BookRows, nests: NestLists, firms: FirmRows, slots: SlotRows, firm: int,
     slot: int, starts: bool, paused: bool,
 ) -> int:  # fmt: skip
     """What calls a slot this month: `REST`, `INSIDE`, `WHOLE` or `REVIEW`.
@@ -77,7 +78,7 @@ def calls(
         scheduled = firms[firm].adopted_since != NONE and slots[slot].next_review <= world.month
         return WHOLE if starts or paused or scheduled else REST
     row = world.row_of[held]
-    if row == NONE or held_forbidden(lists, firms, firm, row) or paused:
+    if row == NONE or held_forbidden(nests, firms, firm, row) or paused:
         return WHOLE
     if book[row].force == WHOLE:
         return WHOLE
@@ -115,7 +116,7 @@ def pilot_slot(slots: SlotRows, first: int, last: int) -> int:
 
 @inline_kernel
 def call_to_review(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, firms: FirmRows, slots: SlotRows,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, firms: FirmRows, slots: SlotRows,
     keys: Keys, scratch: Scratch, firm: int,
 ) -> int:  # fmt: skip
     """Say how widely each slot of a firm looks this month; the widest, `REST` if none does.
@@ -143,7 +144,7 @@ def call_to_review(
         paused = freed and slots[slot].vendor != NONE
         if woke and slot != pilot:
             slots[slot].next_review = world.month + 1
-        level = calls(world, book, lists, firms, slots, firm, slot, slot == pilot, paused)
+        level = calls(world, book, nests, firms, slots, firm, slot, slot == pilot, paused)
         if level == REVIEW:
             level = WHOLE if chance < rules.retender else INSIDE
         scratch.levels[place] = level

@@ -5,14 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import inline_kernel
+from agents.common.compiled import inline_kernel, vector_kernel
 from agents.common.logit import logit_shares
 from agents.common.mathematics import fast_exp, fast_log, gumbel
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.evaluation import Buyer, Parts, Rules
-from agents.enterprise.utilities import NEVER, Scratch
+from agents.enterprise.nests import NEVER, NestLists
+from agents.enterprise.utilities import CHUNK, Scratch
 
 OUTSIDE_KEY = 0x0075_51DE
 """Address of the outside option's noise, apart from any vendor's."""
@@ -36,163 +37,131 @@ HALF_NEVER = np.float32(-5e29)
 """Utilities below this are of what is not considered."""
 
 
-@inline_kernel
-def run_range(lists: ClassLists, code: int, first: int, last: int) -> tuple[int, int]:
-    """First and last (exclusive) run of entries `first` to `last` of a class."""
-    begin, end = lists.first_run[code], lists.first_run[code + 1]
-    while begin < end and lists.run[begin] < first:
-        begin += 1
-    while end > begin and lists.run[end] > last:
-        end -= 1
-    return begin, end
+@vector_kernel
+def largest(scratch: Scratch, begin: int, end: int) -> np.float32:
+    """Largest utility of positions `begin` to `end`, whole chunks."""
+    for lane in range(CHUNK):
+        scratch.lanes[lane] = scratch.utility[np.uint64(begin) + lane]
+    for chunk in range(np.uint64(1), np.uint64(end - begin) // CHUNK):
+        for lane in range(CHUNK):
+            u = scratch.utility[np.uint64(begin) + chunk * CHUNK + lane]
+            scratch.lanes[lane] = max(scratch.lanes[lane], u)
+    for lane in range(np.uint64(4)):
+        scratch.lanes[lane] = max(scratch.lanes[lane], scratch.lanes[lane + np.uint64(4)])
+    return max(
+        max(scratch.lanes[0], scratch.lanes[1]), max(scratch.lanes[2], scratch.lanes[3])
+    )  # fmt: skip
+
+
+@vector_kernel
+def sum_of_powers(
+    scratch: Scratch, begin: int, end: int, top: np.float32, factor: np.float32
+) -> np.float32:
+    """Sum of exp((u - top) x factor) of positions `begin` to `end`, lane by lane."""
+    first, n = np.uint64(begin), np.uint64(end - begin)
+    for i in range(n):
+        scratch.power[first + i] = fast_exp((scratch.utility[first + i] - top) * factor)
+    for lane in range(CHUNK):
+        scratch.lanes[lane] = scratch.power[first + lane]
+    for chunk in range(np.uint64(1), n // CHUNK):
+        for lane in range(CHUNK):
+            scratch.lanes[lane] += scratch.power[first + chunk * CHUNK + lane]
+    for lane in range(np.uint64(4)):
+        scratch.lanes[lane] += scratch.lanes[lane + np.uint64(4)]
+    return (scratch.lanes[0] + scratch.lanes[2]) + (scratch.lanes[1] + scratch.lanes[3])
 
 
 @inline_kernel
-def fill_tops(lists: ClassLists, scratch: Scratch, start: int, runs: tuple[int, int]) -> None:
-    """Largest utility of each run."""
-    for run in range(runs[0], runs[1]):
-        top = scratch.utility[lists.run[run] - start]
-        for k in range(lists.run[run] + 1, lists.run[run + 1]):
-            top = max(top, scratch.utility[k - start])
-        scratch.top[run - runs[0]] = top
+def value_nests(
+    nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int, scale: float
+) -> None:
+    """Fill `top` and inclusive `value` of each nest: scale x ln of summed exp of u / scale."""
+    factor = np.float32(1.0 / scale)
+    for nest in range(looked[0], looked[1]):
+        begin, end, i = nests.start[nest] - origin, nests.start[nest + 1] - origin, nest - looked[0]
+        top = largest(scratch, begin, end)
+        scratch.top[i] = top
+        scratch.value[i] = NEVER
+        if top > HALF_NEVER:
+            total = sum_of_powers(scratch, begin, end, top, factor)
+            scratch.value[i] = top + np.float32(scale) * fast_log(total)
 
 
-@inline_kernel
-def inclusive_value(
-    scratch: Scratch, begin: int, end: int, extra: float, top: float, scale: float
-) -> float:
-    """scale x ln of a nest's summed exponentials of u / scale; positions `begin` to `end`."""
-    total = float(fast_exp(np.float32((extra - top) / scale))) if extra > HALF_NEVER else 0.0
-    low, factor = np.float32(top), np.float32(1.0 / scale)
-    for i in range(begin, end):
-        total += float(fast_exp((scratch.utility[i] - low) * factor))
-    return top + scale * float(fast_log(np.float32(total)))
-
-
-class Nest(NamedTuple):
-    """A vendor's entries among those looked at."""
-
-    begin: int
-    end: int
-    """Positions in the scratch."""
-    next_run: int
-    extra: float
-    """Utility of what is held off the list if it is this vendor's, else `NEVER`."""
-    top: float
-
-
-@inline_kernel
-def nest_at(
-    lists: ClassLists, scratch: Scratch, start: int, runs: tuple[int, int], run: int,
-    held_vendor: int, extra: float,
-) -> Nest:  # fmt: skip
-    """The nest whose first run is `run`."""
-    vendor = lists.vendor[lists.run[run]]
-    mine = extra if vendor == held_vendor else np.float64(NEVER)
-    top = max(mine, np.float64(scratch.top[run - runs[0]]))
-    stop = run + 1
-    if stop < runs[1] and lists.vendor[lists.run[stop]] == vendor:
-        top = max(top, np.float64(scratch.top[stop - runs[0]]))
-        stop += 1
-    return Nest(lists.run[run] - start, lists.run[stop] - start, stop, mine, top)
+@vector_kernel
+def draw_entry_noise(
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, factor: np.float32,
+    key: np.uint64, month: int, slot: int,
+) -> None:  # fmt: skip
+    """Fill `power` with utility over the dissimilarity and noise of an offering."""
+    k, at = np.uint64(first), np.uint64(first - origin)
+    n = np.uint64(last - first)
+    for i in range(n):
+        scratch.word[i] = draw(key, month, slot, nests.key[k + i], nests.variant[k + i])
+    for i in range(n):
+        scratch.power[i] = scratch.utility[at + i] * factor + gumbel(scratch.word[i])
 
 
 @inline_kernel
 def entry_in_nest(
-    rules: Rules, lists: ClassLists, book: BookRows, scratch: Scratch, start: int, nest: Nest,
-    held_row: int, keys: Keys, month: int, slot: int,
+    rules: Rules, nests: NestLists, scratch: Scratch, nest: int, origin: int, held: int,
+    buyer: Buyer, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
-    """Row drawn within a nest: noise of the offering, addressed by model and variant."""
-    first, count = start + nest.begin, nest.end - nest.begin
-    for i in range(count):
-        scratch.word[i] = draw(
-            keys.offering, month, slot, lists.key[first + i], lists.variant[first + i]
-        )
-    low, factor = np.float32(nest.top), np.float32(1.0 / rules.dissimilarity)
-    for i in range(count):
-        noise = gumbel(scratch.word[i])
-        scratch.noisy[i] = (scratch.utility[nest.begin + i] - low) * factor + noise
-    best, chosen = np.float64(NEVER), NONE
-    for i in range(count):
-        if scratch.noisy[i] > best:
-            best, chosen = scratch.noisy[i], lists.row[first + i]
-    if nest.extra > HALF_NEVER:
-        variant = book[held_row].access + 3 * book[held_row].tuned
-        word = draw(keys.offering, month, slot, book[held_row].key, variant)
-        luck = (nest.extra - nest.top) / rules.dissimilarity + float(gumbel(word))
-        if luck > best:
-            chosen = held_row
-    return chosen
+    """Entry drawn within a nest: noise of the offering, addressed by model and variant."""
+    first, last = nests.start[nest], nests.start[nest + 1]
+    factor = np.float32(1.0 / rules.dissimilarity)
+    draw_entry_noise(nests, scratch, first, last, origin, factor, keys.offering, month, slot)
+    if first <= held < last and nests.row[held] == NONE:
+        word = draw(keys.offering, month, slot, buyer.held_model_key, buyer.held_variant)
+        scratch.power[held - first] = scratch.utility[held - origin] * factor + gumbel(word)
+    chosen = 0
+    for i in range(1, last - first):
+        if scratch.power[i] > scratch.power[chosen]:
+            chosen = i
+    return first + chosen
 
 
 @inline_kernel
 def choose(
-    rules: Rules, lists: ClassLists, book: BookRows, scratch: Scratch, code: int,
-    looked: tuple[int, int, float], buyer: Buyer, keys: Keys, month: int, slot: int,
+    rules: Rules, nests: NestLists, scratch: Scratch, code: int, looked: tuple[int, int],
+    held: int, buyer: Buyer, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
     """Row drawn by the nested logit from filled utilities; -1 for the outside option.
 
-    The luck of a vendor is the firm's, that of an offering and of the outside option the slot's:
-    slots that are tendered together tend to go to the same vendor. A nest is worth its best entry
-    at least, and that plus scale x ln of their number at most: most nests need no more.
+    held: entry of what the slot holds. The luck of a vendor is the firm's, that of an offering and
+    of the outside option the slot's: slots that are tendered together tend to go to one vendor.
     """
-    first, last, extra = looked
-    start, scale = lists.start[code], rules.dissimilarity
-    runs = run_range(lists, code, first, last)
-    fill_tops(lists, scratch, start, runs)
-    outside = float(gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)))
-    bar, found, run = outside, False, runs[0]
-    while run < runs[1]:
-        nest = nest_at(lists, scratch, start, runs, run, buyer.held_vendor, extra)
-        bar = max(bar, nest.top + scratch.luck[lists.vendor[lists.run[run]]])
-        if nest.extra > HALF_NEVER:
-            found = True
-        run = nest.next_run
-    best = outside
-    chosen = Nest(0, 0, 0, np.float64(NEVER), np.float64(NEVER))
-    if extra > HALF_NEVER and not found:
-        value = extra + scratch.luck[buyer.held_vendor]
+    origin = nests.start[nests.first_nest[code]]
+    value_nests(nests, scratch, looked, origin, rules.dissimilarity)
+    best, chosen = gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)), NONE
+    for nest in range(looked[0], looked[1]):
+        vendor = nests.vendor[nest]
+        if vendor == NONE:
+            vendor = buyer.held_vendor
+        value = scratch.value[nest - looked[0]] + scratch.luck[vendor]
         if value > best:
-            best, chosen = value, Nest(0, 0, 0, extra, extra)
-    run = runs[0]
-    while run < runs[1]:
-        nest = nest_at(lists, scratch, start, runs, run, buyer.held_vendor, extra)
-        luck = scratch.luck[lists.vendor[lists.run[run]]]
-        most = nest.top + scale * scratch.log_count[nest.end - nest.begin + 1] + luck
-        if nest.top > HALF_NEVER and most >= bar:
-            value = luck + inclusive_value(
-                scratch, nest.begin, nest.end, nest.extra, nest.top, scale
-            )
-            if value > best:
-                best, chosen = value, nest
-        run = nest.next_run
-    if chosen.top <= HALF_NEVER:
+            best, chosen = value, nest
+    if chosen == NONE:
         return NONE
-    return entry_in_nest(
-        rules, lists, book, scratch, start, chosen, buyer.held_row, keys, month, slot
-    )
+    entry = entry_in_nest(rules, nests, scratch, chosen, origin, held, buyer, keys, month, slot)
+    row = nests.row[entry]
+    return row if row != NONE else buyer.held_row
 
 
 @inline_kernel
 def best_alternative(
-    lists: ClassLists, book: BookRows, scratch: Scratch, code: int,
-    looked: tuple[int, int, float], buyer: Buyer, chosen: int,
+    nests: NestLists, book: BookRows, scratch: Scratch, code: int, looked: tuple[int, int],
+    held: int, buyer: Buyer, chosen: int,
 ) -> int:  # fmt: skip
     """Row of highest utility among those of the other openness than the chosen; -1 if none."""
-    first, last, extra = looked
-    start, found = lists.start[code], NONE
-    runs = run_range(lists, code, first, last)
-    best, at = HALF_NEVER, NONE
-    for run in range(runs[0], runs[1]):
-        other = lists.open[lists.run[run]] != book[chosen].open
-        if other and scratch.top[run - runs[0]] > best:
-            best, at = scratch.top[run - runs[0]], run
-    if at != NONE:
-        for k in range(lists.run[at], lists.run[at + 1]):
-            if scratch.utility[k - start] == best:
-                found = lists.row[k]
-    if extra > best and buyer.held_open != book[chosen].open:
-        found = buyer.held_row
+    origin, wanted = nests.start[nests.first_nest[code]], 1 - book[chosen].open
+    best, found = HALF_NEVER, NONE
+    for nest in range(looked[0], looked[1]):
+        if scratch.top[nest - looked[0]] <= best:
+            continue
+        for k in range(nests.start[nest], nests.start[nest + 1]):
+            row = buyer.held_row if k == held else nests.row[k]
+            if scratch.utility[k - origin] > best and book[row].open == wanted:
+                best, found = scratch.utility[k - origin], row
     return found
 
 

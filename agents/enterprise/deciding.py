@@ -4,7 +4,7 @@ import numpy as np
 
 from agents.common.compiled import inline_kernel
 from agents.common.mathematics import gumbel
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import FRONTIER, INSIDE, REST, WHOLE, class_of
@@ -12,17 +12,19 @@ from agents.enterprise.choice import Keys, add_terms, best_alternative, choose
 from agents.enterprise.columns import SLOTS_A_FIRM, FirmRows, SlotRows
 from agents.enterprise.evaluation import (
     Buyer,
-    Parts,
     Platforms,
     Rules,
     credit_factor,
+    integration_months,
     parts_of,
+    switching_months,
     taste,
     tuned_gain,
 )
 from agents.enterprise.ledger import ALTERNATIVE_TERM, TERM, Ledger
+from agents.enterprise.nests import NestLists
 from agents.enterprise.sums import decision_cell
-from agents.enterprise.utilities import Firm, Scratch, incumbent_entries, prepare, utilities
+from agents.enterprise.utilities import Firm, Scratch, nests_of_interest, prepare, utilities
 from agents.enterprise.world import World
 
 PATH_BEGAN = 1
@@ -43,7 +45,7 @@ def count_selfhosted(world: World, book: BookRows, slots: SlotRows, first: int, 
 @inline_kernel
 def buyer_of(
     rules: Rules, world: World, book: BookRows, firms: FirmRows, slots: SlotRows, firm: int,
-    slot: int, selfhosted: int, place: int,
+    slot: int, selfhosted: int, place: int, credit: float,
 ) -> Buyer:  # fmt: skip
     """Gather what evaluating an offering for this slot needs."""
     held = slots[slot].offering
@@ -63,7 +65,7 @@ def buyer_of(
         firms[firm].control,
         firms[firm].own_base,
         rules.staff_month * (1.6 - 1.2 * skill) / max(sharing, 1),
-        credit_factor(rules, firms[firm].capital_cost),
+        credit,
         firms[firm].platform,
         place,
         firms[firm].portfolio,
@@ -165,16 +167,17 @@ def shared_by_slots(rules: Rules, firms: FirmRows, firm: int) -> Firm:
 
 @inline_kernel
 def explain(
-    rules: Rules, buyer: Buyer, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, buyer: Buyer, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, scratch: Scratch, ledger: Ledger, firm: int, slot: int,
-    code: int, looked: tuple[int, int, float], row: int, parts: Parts,
+    code: int, looked: tuple[int, int], held: int, row: int,
 ) -> None:  # fmt: skip
     """Add the terms of a choice, and of the best alternative of the other openness."""
     weight = firms[firm].weight
     cell = decision_cell(book, firms, slots, firm, slot, row)
+    parts = parts_of(rules, buyer, book, platforms, row)
     ledger.decision[cell, TERM - 2] += weight
     add_terms(ledger.decision[cell], TERM, weight, rules, parts, scratch.fit[book[row].vendor])
-    other = best_alternative(lists, book, scratch, code, looked, buyer, row)
+    other = best_alternative(nests, book, scratch, code, looked, held, buyer, row)
     if other != NONE:
         second = parts_of(rules, buyer, book, platforms, other)
         fit = scratch.fit[book[other].vendor]
@@ -183,45 +186,59 @@ def explain(
 
 
 @inline_kernel
+def channel_and_change(
+    rules: Rules, buyer: Buyer, book: BookRows, platforms: Platforms, row: int
+) -> tuple[int, float]:
+    """Whether a row is bought through the firm's platform (1), and months paid for the change."""
+    if buyer.platform != NONE:
+        parts = parts_of(rules, buyer, book, platforms, row)
+        return parts.channel, parts.switch + parts.integration
+    if row == buyer.held_row:
+        return 0, 0.0
+    months = switching_months(rules, buyer, book, row)
+    return 0, months + integration_months(rules, buyer, book, row, False)
+
+
+@inline_kernel
 def decide(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
-    slot: int, slot_id: int, code: int, level: int, selfhosted: int, place: int,
+    slot: int, slot_id: int, code: int, level: int, selfhosted: int, place: int, credit: float,
 ) -> float:  # fmt: skip
     """One choice; returns the months of value paid once for a change (0 if none)."""
     if level == WHOLE or slots[slot].next_review <= world.month:
         pilot = 1 if firms[firm].adopted_since == NONE else 0
         slots[slot].next_review = world.month + firms[firm].interval + pilot
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place, credit)
     if not buyer.tokens * buyer.value > 0.0:
         leave(slots, slot)
         return 0.0
-    looked = utilities(rules, buyer, book, lists, platforms, code, level == INSIDE, scratch)
+    looked = nests_of_interest(nests, code, buyer.held_vendor, level == INSIDE)
+    held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
     row = choose(
-        rules, lists, book, scratch, code, looked, buyer, keys, world.month, slot_id
+        rules, nests, scratch, code, looked, held, buyer, keys, world.month, slot_id
     )  # fmt: skip
     if row == NONE:
         leave(slots, slot)
         return 0.0
-    parts = parts_of(rules, buyer, book, platforms, row)
-    if place == 0:
+    if place == 0 and firm % world.explained == 0:
         explain(
-            rules, buyer, book, lists, platforms, firms, slots, scratch, ledger, firm, slot,
-            code, looked, row, parts,
+            rules, buyer, book, nests, platforms, firms, slots, scratch, ledger, firm, slot,
+            code, looked, held, row,
         )  # fmt: skip
-    slots[slot].channel = parts.channel
+    channel, change = channel_and_change(rules, buyer, book, platforms, row)
+    slots[slot].channel = channel
     if book[row].offering == slots[slot].offering:
         return 0.0
     vendor = book[row].vendor
-    take(slots, slot, book[row].offering, vendor, scratch.taste[vendor], parts.channel,
-         world.month)  # fmt: skip
+    take(slots, slot, book[row].offering, vendor, scratch.taste[vendor], channel, world.month)
     follow_path(book, slots, slot, row, world.month)
-    return parts.switch + parts.integration
+    return change
 
 
 @inline_kernel
 def decide_firm(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
     widest: int, place: int,
 ) -> None:  # fmt: skip
@@ -229,10 +246,11 @@ def decide_firm(
     first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
     code, shared = class_of(firms, firm), shared_by_slots(rules, firms, firm)
     selfhosted = count_selfhosted(world, book, slots, first, last)
+    credit = credit_factor(rules, firms[firm].capital_cost)
     if widest == WHOLE:
         know_vendors(rules, world, keys, firms, firm, scratch)
-        prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1], shared,
-                scratch)  # fmt: skip
+        every = nests.first_nest[code], nests.first_nest[code + 1]
+        prepare(rules, nests, platforms, code, every, shared, scratch)
     known = NONE
     for slot in range(first, last):
         level = scratch.levels[slot - first]
@@ -242,9 +260,9 @@ def decide_firm(
         if widest == INSIDE and vendor != known:
             known = vendor
             know_vendor(rules, world, keys, firms, firm, vendor, scratch)
-            begin, end = incumbent_entries(lists, code, vendor)
-            prepare(rules, lists, platforms, code, begin, end, shared, scratch)
+            own = nests_of_interest(nests, code, vendor, True)
+            prepare(rules, nests, platforms, code, own, shared, scratch)
         scratch.one_offs[slot - first] = decide(
-            rules, world, book, lists, platforms, firms, slots, keys, scratch, ledger, firm, slot,
-            firm * SLOTS_A_FIRM + slot - first, code, level, selfhosted, place,
+            rules, world, book, nests, platforms, firms, slots, keys, scratch, ledger, firm, slot,
+            firm * SLOTS_A_FIRM + slot - first, code, level, selfhosted, place, credit,
         )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.compiled import bare_kernel, inline_kernel
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import (
     FRONTIER,
@@ -35,8 +35,9 @@ from agents.enterprise.deciding import (
     know_vendors,
     shared_by_slots,
 )
-from agents.enterprise.evaluation import Platforms, Rules
-from agents.enterprise.utilities import NEVER, Scratch, prepare, utilities
+from agents.enterprise.evaluation import Platforms, Rules, credit_factor
+from agents.enterprise.nests import NEVER, NestLists
+from agents.enterprise.utilities import Scratch, nests_of_interest, prepare, utilities
 from agents.enterprise.world import World
 
 Floats = NDArray[np.float64]
@@ -53,78 +54,64 @@ class Quadrature(NamedTuple):
     """(longest list,)"""
 
 
-def quadrature(lists: ClassLists) -> Quadrature:
+def quadrature(nests: NestLists) -> Quadrature:
     """Working memory for these lists."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    longest = max(int(np.diff(lists.start).max()), 1)
+    longest = max(int(np.diff(nests.start[nests.first_nest]).max()), 1)
     return Quadrature(nodes, weights / weights.sum(), np.zeros(longest))
 
 
 @inline_kernel
 def closed_form(
-    lists: ClassLists, scratch: Scratch, start: int, looked: tuple[int, int, float],
-    held_vendor: int, scale: float, out: Floats,
-) -> float:  # fmt: skip
-    """Nested logit probabilities of the entries looked at; returns that of what is held off list.
-
-    Positions in `out` are those of the scratch.
-    """
-    first, last, extra = looked
-    outside, kept, begin, found = 1.0, 0.0, first, False
-    while begin < last:
-        vendor, stop = lists.vendor[begin], begin
-        top = extra if vendor == held_vendor else np.float64(NEVER)
-        while stop < last and lists.vendor[stop] == vendor:
-            top = max(top, np.float64(scratch.utility[stop - start]))
-            stop += 1
+    nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int, scale: float,
+    out: Floats,
+) -> None:  # fmt: skip
+    """Nested logit probabilities of the entries looked at, by position in the scratch."""
+    outside = 1.0
+    for nest in range(looked[0], looked[1]):
+        begin, end = nests.start[nest] - origin, nests.start[nest + 1] - origin
+        top = np.float64(NEVER)
+        for i in range(begin, end):
+            top = max(top, np.float64(scratch.utility[i]))
         total = 0.0
-        if vendor == held_vendor and extra > HALF_NEVER:
-            found, kept = True, np.exp((extra - top) / scale)
-            total = kept
-        for k in range(begin, stop):
-            out[k - start] = np.exp((scratch.utility[k - start] - top) / scale)
-            total += out[k - start]
+        for i in range(begin, end):
+            out[i] = np.exp((scratch.utility[i] - top) / scale)
+            total += out[i]
         worth = np.exp(top + scale * np.log(total)) if top > HALF_NEVER else 0.0
         outside += worth
-        for k in range(begin, stop):
-            out[k - start] *= worth / total
-        if vendor == held_vendor:
-            kept *= worth / total
-        begin = stop
-    if extra > HALF_NEVER and not found:
-        kept = np.exp(extra)
-        outside += kept
-    for k in range(first, last):
-        out[k - start] /= outside
-    return kept / outside
+        for i in range(begin, end):
+            out[i] *= worth / total
+    for i in range(nests.start[looked[0]] - origin, nests.start[looked[1]] - origin):
+        out[i] /= outside
 
 
 @inline_kernel
 def expect_choice(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, slot: int,
     inside: bool, selfhosted: int, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
     """Add one deciding slot's expected choices, times `mass`."""
     place = 0 if world.home[firms[firm].region] == 1 else 1
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
+    credit = credit_factor(rules, firms[firm].capital_cost)
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place, credit)
     if not buyer.tokens * buyer.value > 0.0:
         return
     code = class_of(firms, firm)
-    start = lists.start[code]
-    looked = utilities(rules, buyer, book, lists, platforms, code, inside, scratch)
-    kept = closed_form(
-        lists, scratch, start, looked, buyer.held_vendor, rules.dissimilarity, room.probability
-    )
-    if kept > 0.0:
-        counts[buyer.held_row] += mass * kept
-    for k in range(looked[0], looked[1]):
-        counts[lists.row[k]] += mass * room.probability[k - start]
+    origin = nests.start[nests.first_nest[code]]
+    looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
+    utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+    closed_form(nests, scratch, looked, origin, rules.dissimilarity, room.probability)
+    for k in range(nests.start[looked[0]], nests.start[looked[1]]):
+        chance = room.probability[k - origin]
+        if chance > 0.0:
+            row = nests.row[k]
+            counts[row if row != NONE else buyer.held_row] += mass * chance
 
 
 @inline_kernel
 def expect_slot(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, slot: int,
     level: int, renewed: bool, selfhosted: int, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
@@ -135,7 +122,7 @@ def expect_slot(
         return
     if not renewed:
         expect_choice(
-            rules, world, book, lists, platforms, firms, slots, scratch, room, firm, slot,
+            rules, world, book, nests, platforms, firms, slots, scratch, room, firm, slot,
             level == INSIDE, selfhosted, mass, counts,
         )  # fmt: skip
         return
@@ -143,7 +130,7 @@ def expect_slot(
     for node in range(room.nodes.size):
         slots[slot].difficulty = renewed_difficulty(world, room.nodes[node])
         expect_choice(
-            rules, world, book, lists, platforms, firms, slots, scratch, room, firm, slot,
+            rules, world, book, nests, platforms, firms, slots, scratch, room, firm, slot,
             level == INSIDE, selfhosted, mass * room.weights[node], counts,
         )  # fmt: skip
     slots[slot].difficulty = before
@@ -162,7 +149,7 @@ def is_renewed(slots: SlotRows, first: int, slot: int, pattern: int) -> bool:
 
 @inline_kernel
 def expect_case(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
     woke: bool, pattern: int, retenders: bool, mass: float, counts: Floats,
 ) -> None:  # fmt: skip
@@ -178,7 +165,7 @@ def expect_case(
             slots[slot].next_review = world.month + 1
         paused = freed and slots[slot].vendor != NONE
         starts = woke and slot == pilot
-        level = calls(world, book, lists, firms, slots, firm, slot, starts, paused)
+        level = calls(world, book, nests, firms, slots, firm, slot, starts, paused)
         if level == REVIEW:
             level = WHOLE if retenders else INSIDE
         scratch.levels[slot - first] = level
@@ -188,12 +175,12 @@ def expect_case(
     portfolio = firms[firm].portfolio
     firms[firm].portfolio = staying
     code = class_of(firms, firm)
-    prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
-            shared_by_slots(rules, firms, firm), scratch)  # fmt: skip
+    every = nests.first_nest[code], nests.first_nest[code + 1]
+    prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
     selfhosted = count_selfhosted(world, book, slots, first, last)
     for slot in range(first, last):
         expect_slot(
-            rules, world, book, lists, platforms, firms, slots, scratch, room, firm, slot,
+            rules, world, book, nests, platforms, firms, slots, scratch, room, firm, slot,
             scratch.levels[slot - first], is_renewed(slots, first, slot, pattern), selfhosted,
             mass, counts,
         )  # fmt: skip
@@ -202,7 +189,7 @@ def expect_case(
 
 @inline_kernel
 def expect_firm(
-    rules: Rules, world: World, book: BookRows, lists: ClassLists, platforms: Platforms,
+    rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, scratch: Scratch, room: Quadrature, firm: int, freed: bool,
     mass: float, counts: Floats,
 ) -> None:  # fmt: skip
@@ -220,14 +207,14 @@ def expect_firm(
             chance *= world.renewal if renewed else 1.0 - world.renewal
         if chance > 0.0:
             expect_case(
-                rules, world, book, lists, platforms, firms, slots, scratch, room, firm, freed,
+                rules, world, book, nests, platforms, firms, slots, scratch, room, firm, freed,
                 woke, pattern, retenders, mass * chance, counts,
             )  # fmt: skip
 
 
 @bare_kernel
 def expect_block(
-    firms: FirmRows, slots: SlotRows, world: World, rules: Rules, book: BookRows, lists: ClassLists,
+    firms: FirmRows, slots: SlotRows, world: World, rules: Rules, book: BookRows, nests: NestLists,
     platforms: Platforms, keys: Keys, scratch: Scratch, room: Quadrature, counts: Floats,
 ) -> None:  # fmt: skip
     """Fill `counts` (rows of the book) with expected weighted slots in use at the month's end.
@@ -241,13 +228,13 @@ def expect_block(
         chance = restriction_chance(firms, world, firm)
         mass = np.float64(firms[firm].weight)
         expect_firm(
-            rules, world, book, lists, platforms, firms, slots, scratch, room, firm, False,
+            rules, world, book, nests, platforms, firms, slots, scratch, room, firm, False,
             mass * (1.0 - chance), counts,
         )  # fmt: skip
         if chance > 0.0:
             firms[firm].restricted = 1 - restricted
             expect_firm(
-                rules, world, book, lists, platforms, firms, slots, scratch, room, firm,
+                rules, world, book, nests, platforms, firms, slots, scratch, room, firm,
                 restricted == 1, mass * chance, counts,
             )  # fmt: skip
             firms[firm].restricted = restricted

@@ -8,7 +8,7 @@ prices of this one; writes only the block's own rows, so blocks run on any threa
 import numpy as np
 
 from agents.common.compiled import bare_kernel, inline_kernel
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import REST, call_to_review
 from agents.enterprise.choice import Keys
@@ -23,6 +23,7 @@ from agents.enterprise.evaluation import (
     tuned_gain,
 )
 from agents.enterprise.ledger import Ledger
+from agents.enterprise.nests import NestLists
 from agents.enterprise.sums import Totals, Use, add_firm, add_slot
 from agents.enterprise.utilities import Scratch
 from agents.enterprise.world import World
@@ -96,17 +97,17 @@ def use_slots(
 @bare_kernel
 def month_block(
     begin: int, end: int, firms: FirmRows, slots: SlotRows, world: World, rules: Rules,
-    book: BookRows, lists: ClassLists, platforms: Platforms, keys: Keys, scratch: Scratch,
+    book: BookRows, nests: NestLists, platforms: Platforms, keys: Keys, scratch: Scratch,
     ledger: Ledger,
 ) -> None:  # fmt: skip
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
     for firm in range(begin, end):
         place = 0 if world.home[firms[firm].region] == 1 else 1
-        widest = call_to_review(rules, world, book, lists, firms, slots, keys, scratch, firm)
+        widest = call_to_review(rules, world, book, nests, firms, slots, keys, scratch, firm)
         if widest > REST:
             scratch.one_offs[:] = 0.0
             decide_firm(
-                rules, world, book, lists, platforms, firms, slots, keys, scratch, ledger, firm,
+                rules, world, book, nests, platforms, firms, slots, keys, scratch, ledger, firm,
                 widest, place,
             )  # fmt: skip
         totals = use_slots(

@@ -1,8 +1,8 @@
-"""Utilities of a whole list at once: the terms of `evaluation.py` as loops over short buffers.
+"""Utilities of a whole list at once: the terms of `evaluation.py` as loops over nests.
 
-Each loop has one output and a handful of contiguous inputs in float32, so that it becomes vector
-code. What does not depend on the slot is prepared once for the slots of a firm that decide in a
-month. The row held, and other rows of its vendor, have one-off terms of their own.
+All is float32 and in whole chunks of `LANES`, so that it becomes vector code. What does not depend
+on the slot is prepared once for the slots of a firm that decide in a month. The row held, and
+other rows of its vendor, have one-off terms of their own.
 """
 
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import inline_kernel
+from agents.common.compiled import inline_kernel, vector_kernel
 from agents.common.mathematics import sigmoid
-from agents.common.offers import BookRows, ClassLists
+from agents.common.offers import BookRows
 from agents.common.vocabulary import NONE
 from agents.enterprise.columns import SLOTS_A_FIRM
 from agents.enterprise.evaluation import (
@@ -21,32 +21,40 @@ from agents.enterprise.evaluation import (
     Rules,
     is_known,
     known_integration,
-    needs_no_integration,
     parts_of,
     vendor_charge,
     worth,
 )
+from agents.enterprise.nests import LANES, NEVER, NestLists
 
 F32 = NDArray[np.float32]
-NEVER = np.float32(-1e30)
-"""Utility of what a slot does not consider."""
+F = np.float32
+ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+CHUNK = np.uint64(LANES)
+"""Unsigned numbers spare the compiled code the look at negative positions."""
 
 
 class Scratch(NamedTuple):
-    """Working memory of one block; entries of a list are counted from its start."""
+    """Working memory of one block; entries of a list are counted from its class's first."""
 
     utility: F32
-    rent: F32
+    success: F32
     base: F32
     """What a firm's slots share, fraction of V."""
     months: F32
-    """One-off terms of vendors other than the incumbent, over the holding time."""
+    """Integration, over the holding time, for a firm without a tie to the vendor."""
+    once: F32
+    """All one-off terms of the slot at hand, over the holding time."""
     lift: F32
     """What a firm's platform adds before its fee."""
-    own: F32
-    """One-off terms of the incumbent's entries."""
+    power: F32
+    """Exponentials within nests, then utilities with noise."""
+    lanes: F32
+    """(LANES,) partial results."""
     top: F32
-    """Largest utility of each run."""
+    """(nests of a class,) largest utility of each."""
+    value: F32
+    """(nests of a class,) inclusive value of each without luck."""
     fit: F32
     """(vendors,) taste and peers of the firm at hand."""
     taste: F32
@@ -55,28 +63,23 @@ class Scratch(NamedTuple):
     """(vendors,) the firm's luck with each this month."""
     word: NDArray[np.uint32]
     """Random bits of entries or vendors."""
-    noisy: F32
-    """Utility over the dissimilarity, with noise, of the entries of a nest."""
-    log_count: NDArray[np.float64]
-    """ln of 0, 1, 2, ..."""
     one_offs: NDArray[np.float64]
     """(slots of a firm,) months of value paid once."""
     levels: NDArray[np.int8]
     """(slots of a firm,) how widely each looks this month; see `calling.calls`."""
 
 
-def scratch_for(lists: ClassLists, vendors: int) -> Scratch:
+def scratch_for(nests: NestLists, vendors: int) -> Scratch:
     """Working memory for these lists."""
-    longest = max(int(np.diff(lists.start).max()), 1)
-    runs = max(int(np.diff(lists.first_run).max()), 1)
-    with np.errstate(divide="ignore"):
-        log_count = np.log(np.arange(longest + 2))
-    utility, rent, base, months, lift, own, noisy = np.zeros((7, longest), np.float32)
+    longest = max(int(np.diff(nests.start[nests.first_nest]).max()), LANES)
+    most = max(int(np.diff(nests.first_nest).max()), 1)
+    utility, success, base, months, once, lift, power = np.zeros((7, longest), np.float32)
+    top, value = np.zeros((2, most), np.float32)
     fit, taste, luck = np.zeros((3, vendors), np.float32)
     return Scratch(
-        utility, rent, base, months, lift, own, np.zeros(runs, np.float32), fit, taste, luck,
-        np.zeros(max(longest, vendors), np.uint32), noisy, log_count, np.zeros(SLOTS_A_FIRM),
-        np.zeros(SLOTS_A_FIRM, np.int8),
+        utility, success, base, months, once, lift, power, np.zeros(LANES, np.float32), top,
+        value, fit, taste, luck, np.zeros(max(longest, vendors), np.uint32),
+        np.zeros(SLOTS_A_FIRM), np.zeros(SLOTS_A_FIRM, np.int8),
     )  # fmt: skip
 
 
@@ -91,165 +94,249 @@ class Firm(NamedTuple):
     portfolio: np.uint64
 
 
+class Shared(NamedTuple):
+    """What the entries of a nest share for a firm, in float32."""
+
+    fit: np.float32
+    risk: np.float32
+    skill: np.float32
+    control: np.float32
+    months: np.float32
+    """Integrating a service of the vendor."""
+    opened: np.float32
+    """More of it for open models."""
+    selfhost: np.float32
+    """More of it on own machines."""
+    platform: np.float32
+    """Packaging of the firm's platform; `NEVER` without one."""
+    spared: np.float32
+    """What the platform spares."""
+
+
+@vector_kernel
+def prepare_nest(
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, shared: Shared
+) -> None:
+    """Fill `base`, `months` and `lift` of one nest."""
+    k, at = np.uint64(first), np.uint64(first - origin)
+    n = np.uint64(last - first)
+    for i in range(n):
+        scratch.base[at + i] = (
+            nests.absent[k + i] + nests.packaging[k + i] + shared.fit
+            + shared.control * nests.control[k + i]
+            - shared.risk * nests.exposure[k + i] - shared.skill * nests.exposure_skill[k + i]
+        )  # fmt: skip
+    for i in range(n):
+        scratch.months[at + i] = (
+            shared.months + shared.opened * nests.opened[k + i]
+            + shared.selfhost * nests.selfhost[k + i]
+        )  # fmt: skip
+    for i in range(n):
+        better = max(shared.platform - nests.packaging[k + i], ZERO)
+        scratch.lift[at + i] = better + shared.spared
+
+
 @inline_kernel
 def prepare(
-    rules: Rules, lists: ClassLists, platforms: Platforms, code: int, begin: int, end: int,
+    rules: Rules, nests: NestLists, platforms: Platforms, code: int, looked: tuple[int, int],
     firm: Firm, scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Fill `base`, `months` and `lift` of entries `begin` to `end` for a firm of a class.
+    """Fill `base`, `months` and `lift` of nests `looked` for a firm of a class.
 
     `fit` must hold the firm's fit with their vendors.
     """
-    start = lists.start[code]
-    risk, skill = np.float32(firm.risk), np.float32(firm.risk * firm.unskilled)
-    control = np.float32(firm.control)
-    at = begin - start
-    for i in range(end - begin):
-        k = begin + i
-        scratch.base[at + i] = (
-            lists.packaging[k] + control * lists.control[k]
-            - risk * lists.exposure[k] - skill * lists.exposure_skill[k]
-        )  # fmt: skip
-    for run in range(lists.first_run[code], lists.first_run[code + 1]):
-        first, last = lists.run[run], lists.run[run + 1]
-        if first < begin or last > end:
-            continue
-        vendor = lists.vendor[first]
-        known = is_known(firm.portfolio, vendor)
+    origin = nests.start[nests.first_nest[code]]
+    packaging = NEVER
+    if firm.platform != NONE:
+        packaging = platforms.packaging[firm.platform]
+    for nest in range(looked[0], looked[1]):
+        vendor = nests.vendor[nest]
+        known = is_known(firm.portfolio, vendor) if vendor != NONE else False
         service = known_integration(rules, known)
         charge = vendor_charge(rules, firm.portfolio, known)
-        always = charge + (rules.integration_open if lists.open[first] == 1 else 0.0)
-        selfhost = np.float32(service * (rules.integration_selfhost - 1.0) / rules.holding)
-        months = np.float32((service + always) / rules.holding)
-        fit = scratch.fit[vendor]
-        for k in range(first, last):
-            scratch.base[k - start] += fit
-            scratch.months[k - start] = months + selfhost * lists.selfhost[k]
-        if firm.platform != NONE:
-            packaging = platforms.packaging[firm.platform]
-            spared = np.float32(charge / rules.holding)
-            for k in range(first, last):
-                better = max(packaging - lists.packaging[k], np.float32(0.0))
-                scratch.lift[k - start] = better + spared
+        shared = Shared(
+            scratch.fit[vendor] if vendor != NONE else ZERO, F(firm.risk),
+            F(firm.risk * firm.unskilled), F(firm.control), F((service + charge) / rules.holding),
+            F(rules.integration_open / rules.holding),
+            F(service * (rules.integration_selfhost - 1.0) / rules.holding), packaging,
+            F(charge / rules.holding) if firm.platform != NONE else ZERO,
+        )  # fmt: skip
+        prepare_nest(nests, scratch, nests.start[nest], nests.start[nest + 1], origin, shared)
+
+
+class Slot(NamedTuple):
+    """Numbers of a deciding slot, in float32; money is per $ of value at stake."""
+
+    theta: np.float32
+    difficulty: np.float32
+    gain: np.float32
+    tokens: np.float32
+    price: np.float32
+    """Weight of a price."""
+    training: np.float32
+    """Weight of a price of training tokens."""
+    staff: np.float32
+    rent: np.float32
+    fee: np.float32
+    """Fee of the firm's platform, share of what is bought through it."""
+    saved: np.float32
+    """Staff the platform spares."""
+    untrained: np.float32
+    """Added to tuned offerings: `NEVER` if the slot has no data to tune on."""
 
 
 @inline_kernel
-def fill(
-    rules: Rules, buyer: Buyer, lists: ClassLists, platforms: Platforms, start: int, first: int,
-    last: int, one_off: F32, closed: float, opened: float, scratch: Scratch,
-) -> None:  # fmt: skip
-    """Fill utilities of entries `first` to `last` of a list that starts at `start`.
+def slot_of(rules: Rules, buyer: Buyer, platforms: Platforms) -> Slot:
+    """The buyer's numbers as weights of a list's columns."""
+    stake = buyer.value * buyer.tokens
+    staff, fee, saved = buyer.staff / stake, 0.0, 0.0
+    if buyer.platform != NONE:
+        fee = np.float64(platforms.fee[buyer.platform])
+        saved = staff * platforms.staff_saving[buyer.platform]
+    return Slot(
+        F(buyer.theta), F(buyer.difficulty), F(buyer.gain), F(buyer.tokens),
+        F(buyer.credit / buyer.value), F(buyer.training / (stake * rules.holding)), F(staff),
+        F((1.0 - buyer.own_base) / stake), F(fee), F(saved),
+        ZERO if buyer.training > 0.0 else NEVER,
+    )  # fmt: skip
 
-    one_off: buffer of one-off terms; closed, opened: what is added to them by openness.
-    """
-    n, at = last - first, first - start
-    u, rent = scratch.utility, scratch.rent
-    slope, gain = np.float32(rules.slope), np.float32(buyer.gain)
-    difficulty = np.float32(buyer.difficulty)
+
+@vector_kernel
+def fill_success(
+    rules: Rules, nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, slot: Slot
+) -> None:
+    """Fill the share of the value reached by each entry."""
+    k, at = np.uint64(first), np.uint64(first - origin)
+    n, slope = np.uint64(last - first), F(rules.slope)
     if rules.linear:
-        quarter, half = np.float32(0.25 * rules.slope), np.float32(0.5)
+        quarter = F(0.25 * rules.slope)
         for i in range(n):
-            k = first + i
-            u[at + i] = half + quarter * (lists.q[k] + gain * lists.gain[k] - difficulty)
+            margin = nests.q[k + i] + slot.gain * nests.gain[k + i] - slot.difficulty
+            scratch.success[at + i] = HALF + quarter * margin
     else:
         for i in range(n):
-            k = first + i
-            u[at + i] = sigmoid(slope * (lists.q[k] + gain * lists.gain[k] - difficulty))
-    constant, more = np.float32(closed), np.float32(opened - closed)
-    for i in range(n):
-        u[at + i] += scratch.base[at + i] - one_off[at + i] - more * lists.opened[first + i]
-    per_price = np.float32(buyer.credit / buyer.value)
-    stake = buyer.value * buyer.tokens
-    per_training = np.float32(buyer.training / (stake * rules.holding))
-    staff = np.float32(buyer.staff / stake)
-    for i in range(n):
-        k = first + i
-        money = lists.price[k] * per_price + lists.tuning_price[k] * per_training
-        u[at + i] -= (money + staff * lists.selfhost[k]) + constant
-    tokens, rented = np.float32(buyer.tokens), np.float32((1.0 - buyer.own_base) / stake)
-    for i in range(n):
-        k = first + i
-        rent[at + i] = np.ceil(tokens * lists.per_capacity[k]) * lists.rent[k] * rented
-    for i in range(n):
-        u[at + i] -= rent[at + i] * (np.float32(1.0) + lists.fees[first + i])
-    if buyer.platform != NONE:
-        fee = np.float32(platforms.fee[buyer.platform])
-        saved = staff * platforms.staff_saving[buyer.platform]
-        dearer = fee * per_price
-        for i in range(n):
-            k = first + i
-            paid = dearer * lists.price[k] + fee * rent[at + i]
-            u[at + i] += max(scratch.lift[at + i] - paid + saved * lists.selfhost[k],
-                             np.float32(0.0))  # fmt: skip
-    theta = np.float32(buyer.theta)
-    untrained = NEVER if buyer.training <= 0.0 else np.float32(0.0)
-    for i in range(n):
-        barred = untrained if lists.tuning_price[first + i] > np.float32(0.0) else np.float32(0.0)
-        u[at + i] = theta * u[at + i] + barred
+            margin = nests.q[k + i] + slot.gain * nests.gain[k + i] - slot.difficulty
+            scratch.success[at + i] = sigmoid(slope * margin)
+
+
+@vector_kernel
+def fill(
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, slot: Slot
+) -> None:
+    """Fill utilities of entries `first` to `last` from successes, `once` and the firm's share."""
+    dearer = slot.fee * slot.price
+    for chunk in range(np.uint64(last - first) // CHUNK):
+        for lane in range(CHUNK):
+            i = chunk * CHUNK + lane
+            k, at = np.uint64(first) + i, np.uint64(first - origin) + i
+            rent = np.ceil(slot.tokens * nests.per_capacity[k]) * nests.rent[k] * slot.rent
+            money = nests.price[k] * slot.price + nests.tuning_price[k] * slot.training
+            u = scratch.success[at] + (scratch.base[at] - scratch.once[at])
+            u -= money + slot.staff * nests.selfhost[k] + rent * (ONE + nests.fees[k])
+            paid = dearer * nests.price[k] + slot.fee * rent
+            u += max(scratch.lift[at] - paid + slot.saved * nests.selfhost[k], ZERO)
+            barred = slot.untrained if nests.tuning_price[k] > ZERO else ZERO
+            scratch.utility[at] = slot.theta * u + barred
+
+
+@vector_kernel
+def fill_once(
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, leaving: np.float32,
+    more: np.float32,
+) -> None:  # fmt: skip
+    """Fill one-off terms of entries of vendors other than the incumbent."""
+    k, at = np.uint64(first), np.uint64(first - origin)
+    for i in range(np.uint64(last - first)):
+        scratch.once[at + i] = scratch.months[at + i] + (leaving + more * nests.opened[k + i])
+
+
+@vector_kernel
+def fill_own(
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, model: np.uint32,
+    access: np.float32, inside: np.float32, same_model: np.float32,
+) -> None:  # fmt: skip
+    """Fill one-off terms of the incumbent's entries.
+
+    model, access: key of what is held and its access, -2 if nothing is in use; inside, same_model:
+    terms of switching to another of the vendor's models and to another access to the same.
+    """
+    k, at = np.uint64(first), np.uint64(first - origin)
+    for i in range(np.uint64(last - first)):
+        same = nests.key[k + i] == model
+        connected = (nests.access[k + i] == access) | (same & (nests.access[k + i] != F(2.0)))
+        months = ZERO if connected & (access >= ZERO) else scratch.months[at + i]
+        scratch.once[at + i] = (same_model if same else inside) + months
 
 
 @inline_kernel
-def incumbent_months(
-    rules: Rules, buyer: Buyer, lists: ClassLists, start: int, first: int, last: int,
+def fill_one_offs(
+    rules: Rules, buyer: Buyer, nests: NestLists, looked: tuple[int, int], own: int, origin: int,
     scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Fill `own` with the one-off terms of the incumbent's entries, over the holding time."""
+    """Fill `once` of the nests looked at; own: the incumbent's nest, -1 if there is none."""
     tuned = rules.switching_tuned if buyer.held_variant >= 3 else 1.0
-    for k in range(first, last):
-        same = lists.key[k] == buyer.held_model_key
-        switch = rules.switching_access if same else rules.switching_inside
-        months = np.float32(switch * tuned / rules.holding)
-        if not needs_no_integration(buyer, lists.vendor[k], lists.key[k], lists.variant[k] % 3):
-            months += scratch.months[k - start]
-        scratch.own[k - start] = months
+    if looked[1] - looked[0] > 1 or own == NONE:
+        leaving = 0.0
+        if buyer.held_vendor != NONE:
+            leaving = rules.switching / rules.holding * tuned
+        opened = leaving * (rules.switching_open if buyer.held_open == 1 else 1.0)
+        fill_once(nests, scratch, nests.start[looked[0]], nests.start[looked[1]], origin,
+                  F(leaving), F(opened - leaving))  # fmt: skip
+    if own != NONE:
+        fill_own(
+            nests, scratch, nests.start[own], nests.start[own + 1], origin, buyer.held_model_key,
+            F(buyer.held_variant % 3) if buyer.in_use else F(-2.0),
+            F(rules.switching_inside * tuned / rules.holding),
+            F(rules.switching_access * tuned / rules.holding),
+        )  # fmt: skip
 
 
 @inline_kernel
-def incumbent_entries(lists: ClassLists, code: int, vendor: int) -> tuple[int, int]:
-    """First and last (exclusive) entry of a vendor in a class's list; equal if it has none."""
-    first = last = lists.start[code]
-    for run in range(lists.first_run[code], lists.first_run[code + 1]):
-        if lists.vendor[lists.run[run]] == vendor:
-            if first == last:
-                first = lists.run[run]
-            last = lists.run[run + 1]
-    return first, last
+def own_nest(nests: NestLists, code: int, vendor: int) -> int:
+    """Nest of a vendor in a class; -1 if it has none."""
+    if vendor == NONE:
+        return NONE
+    nest = nests.nest_of[code, vendor]
+    return nest if nests.vendor[nest] == vendor else NONE
+
+
+@inline_kernel
+def nests_of_interest(nests: NestLists, code: int, vendor: int, inside: bool) -> tuple[int, int]:
+    """First and last (exclusive) nest of a slot's choice: all, or only that of its vendor.
+
+    The last nest of a class counts only for a vendor that has no other.
+    """
+    first, last = nests.first_nest[code], nests.first_nest[code + 1]
+    nest = nests.nest_of[code, vendor] if vendor != NONE else NONE
+    if not inside:
+        return first, last if nest == last - 1 else last - 1
+    if nest == NONE:
+        return first, first
+    return nest, nest + 1
 
 
 @inline_kernel
 def utilities(
-    rules: Rules, buyer: Buyer, book: BookRows, lists: ClassLists, platforms: Platforms,
-    code: int, inside: bool, scratch: Scratch,
-) -> tuple[int, int, float]:  # fmt: skip
-    """Fill utilities of the entries looked at, `first` to `last`: the whole list, or the
-    incumbent's if `inside`.
+    rules: Rules, buyer: Buyer, book: BookRows, nests: NestLists, platforms: Platforms, code: int,
+    looked: tuple[int, int], scratch: Scratch,
+) -> int:  # fmt: skip
+    """Fill utilities of the entries of the nests looked at; needs `prepare`.
 
-    Returns first, last and the utility of what the slot holds where that is not on the list
-    (`NEVER` if it is, if it may not be used any more, or if nothing is held). Needs `prepare`.
+    Returns the entry of what the slot holds, -1 if it holds nothing or may not use it any more.
+    That entry may be a spare place.
     """
-    start, end = lists.start[code], lists.start[code + 1]
-    first, last = incumbent_entries(lists, code, buyer.held_vendor)
-    if last > first:
-        incumbent_months(rules, buyer, lists, start, first, last, scratch)
-        fill(rules, buyer, lists, platforms, start, first, last, scratch.own, 0.0, 0.0, scratch)
-    if not inside:
-        leaving = 0.0
-        if buyer.held_vendor != NONE:
-            leaving = rules.switching / rules.holding
-            leaving *= rules.switching_tuned if buyer.held_variant >= 3 else 1.0
-        opened = leaving * (rules.switching_open if buyer.held_open == 1 else 1.0)
-        fill(rules, buyer, lists, platforms, start, start, first, scratch.months, leaving, opened,
-             scratch)  # fmt: skip
-        fill(rules, buyer, lists, platforms, start, last, end, scratch.months, leaving, opened,
-             scratch)  # fmt: skip
-    extra = np.float64(NEVER)
-    if buyer.held_row != NONE and lists.usable[code, buyer.held_row] == 1:
+    origin = nests.start[nests.first_nest[code]]
+    first, last = nests.start[looked[0]], nests.start[looked[1]]
+    own = own_nest(nests, code, buyer.held_vendor)
+    fill_one_offs(rules, buyer, nests, looked, own, origin, scratch)
+    slot = slot_of(rules, buyer, platforms)
+    fill_success(rules, nests, scratch, first, last, origin, slot)
+    fill(nests, scratch, first, last, origin, slot)
+    if buyer.held_row == NONE:
+        return NONE
+    held = nests.entry_of[code, buyer.held_row]
+    if held != NONE:
         parts = parts_of(rules, buyer, book, platforms, buyer.held_row)
-        fit = scratch.fit[buyer.held_vendor]
-        kept = buyer.theta * (worth(rules, parts) + fit)
-        extra = kept
-        for k in range(first, last):
-            if lists.row[k] == buyer.held_row:
-                scratch.utility[k - start] = np.float32(kept)
-                extra = np.float64(NEVER)
-    return (first, last, extra) if inside else (start, end, extra)
+        kept = buyer.theta * (worth(rules, parts) + scratch.fit[buyer.held_vendor])
+        scratch.utility[held - origin] = F(kept)
+    return held

@@ -34,3 +34,5 @@ class World(NamedTuple):
     data_keep: float
     home: NDArray[np.int8]
     """By region."""
+    explained: int
+    """Every so-many-th firm has the terms of its decisions recorded."""

@@ -19,8 +19,9 @@ from agents.enterprise.choice import choose
 from agents.enterprise.columns import Firms, Slots
 from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
 from agents.enterprise.demand import utilities_of
-from agents.enterprise.utilities import prepare, scratch_for, utilities
-from sim.enterprise_step import choice_rules, lists_of, platforms_of, world_of
+from agents.enterprise.evaluation import credit_factor
+from agents.enterprise.utilities import nests_of_interest, prepare, scratch_for, utilities
+from sim.enterprise_step import choice_rules, lists_of, nests_of, platforms_of, world_of
 from sim.market import Market
 
 DRAWS = 40_000
@@ -252,25 +253,27 @@ def nested_logit(utility: np.ndarray, nests: np.ndarray, scale: float) -> np.nda
 
 @bare_kernel
 def draw_choices(
-    rules: Any, world: Any, book: Any, lists: Any, platforms: Any, firms: Any, slots: Any,
+    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: int, slot: int, inside: bool, selfhosted: int, months: Any,
-    ids: Any, chosen: Any, looked: Any,
+    ids: Any, chosen: Any, seen: Any,
 ) -> None:  # fmt: skip
     """Fill the scratch with utilities and `chosen` with rows at many addresses."""
     know_vendors(rules, world, keys, firms, firm, scratch)
     place = 0 if world.home[firms[firm].region] == 1 else 1
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place)
+    credit = credit_factor(rules, firms[firm].capital_cost)
+    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place, credit)
     code = class_of(firms, firm)
-    prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
-            shared_by_slots(rules, firms, firm), scratch)  # fmt: skip
-    seen = utilities(rules, buyer, book, lists, platforms, code, inside, scratch)
-    looked[0], looked[1], looked[2] = seen
+    every = nests.first_nest[code], nests.first_nest[code + 1]
+    prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
+    looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
+    held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+    seen[0], seen[1] = looked
     for i in range(ids.size):
         for vendor in range(world.vendor_keys.size):
             word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
             scratch.luck[vendor] = gumbel(word)
         chosen[i] = choose(
-            rules, lists, book, scratch, code, seen, buyer, keys, months[i], ids[i]
+            rules, nests, scratch, code, looked, held, buyer, keys, months[i], ids[i]
         )  # fmt: skip
 
 
@@ -288,24 +291,24 @@ class Drawn(NamedTuple):
 
 def compiled(task: Task) -> Drawn:
     market, columns = task.market, task.market.columns
-    lists, world = lists_of(market, market.book), world_of(market)
-    scratch = scratch_for(lists, len(market.vendors))
-    chosen, looked = np.empty(DRAWS, np.int64), np.empty(3)
+    nests, world = nests_of(market, lists_of(market, market.book)), world_of(market)
+    scratch = scratch_for(nests, len(market.vendors))
+    chosen, looked = np.empty(DRAWS, np.int64), np.empty(2, np.int64)
     ids = np.arange(DRAWS, dtype=np.int64) // 200 * 16
     months = np.arange(DRAWS, dtype=np.int64) % 200
     draw_choices(
-        choice_rules(market.parameters), world, book_rows(market.book), lists,
+        choice_rules(market.parameters), world, book_rows(market.book), nests,
         platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch,
         task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids,
         chosen, looked,
     )  # fmt: skip
-    start = int(lists.start[class_of(columns.firm_rows, task.firm)])
-    first, last, extra = int(looked[0]), int(looked[1]), looked[2]
-    utility = scratch.utility[first - start : last - start].astype(float)
-    rows, utility = lists.row[first:last][utility > -1e29], utility[utility > -1e29]
-    if extra > -1e29:
-        held = int(world.row_of[columns.slots.offering[task.slot]])
-        rows, utility = np.append(rows, held), np.append(utility, extra)
+    code = class_of(columns.firm_rows, task.firm)
+    first, last = nests.start[looked[0]], nests.start[looked[1]]
+    origin = nests.start[nests.first_nest[code]]
+    utility = scratch.utility[first - origin : last - origin].astype(float)
+    held = world.row_of[columns.slots.offering[task.slot]]
+    rows = np.where(nests.row[first:last] == NONE, held, nests.row[first:last])
+    rows, utility = rows[utility > -1e29], utility[utility > -1e29]
     position = {int(row): i for i, row in enumerate(rows)} | {NONE: len(rows)}
     counts = np.bincount([position[c] for c in chosen.tolist()], minlength=len(rows) + 1)
     peers = world.peers[columns.firms.group[task.firm]]
