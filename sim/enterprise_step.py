@@ -20,7 +20,7 @@ from agents.common.offers import (
     row_index,
 )
 from agents.common.randomness import normal_at
-from agents.common.vocabulary import Band
+from agents.common.vocabulary import NONE, Band
 from agents.enterprise.choice import Keys
 from agents.enterprise.demand import utilities_of, vendor_values
 from agents.enterprise.evaluation import Platforms, Rules, taste_at
@@ -156,15 +156,29 @@ def peer_shares(market: "Market") -> tuple[NDArray[np.float32], NDArray[np.float
     return shares, adoption
 
 
+def stirred_vendors(market: "Market", row_of: NDArray[np.int32]) -> np.uint64:
+    """Bit per vendor whose holders must look: an offering calls them, is gone, or is forbidden to
+    a class that might hold it last month."""
+    book, usable = market.book, lists_of(market, market.book).usable
+    vendors = set(book.vendor[book.force > 0].tolist())
+    if market.held_before is not None:
+        offerings, owners, earlier = market.held_before
+        rows = row_of[offerings]
+        lost = (rows == NONE) | (earlier > usable[:, rows]).any(axis=0)
+        vendors |= set(owners[lost].tolist())
+    return np.uint64(sum(1 << vendor for vendor in vendors))
+
+
 def world_of(market: "Market") -> World:
     """What all firms see this month."""
     p = market.parameters
     shares, adoption = peer_shares(market)
     fade = math.exp(-market.month / p.restriction.learning)
+    rows = row_index(market.book, len(market.models))
     return World(
         month=market.month,
         demand=market.environment.demand,
-        row_of=row_index(market.book, len(market.models)),
+        row_of=rows,
         vendor_keys=np.array([v.address for v in market.vendors], np.uint32),
         peers=shares,
         peer_adoption=adoption,
@@ -181,6 +195,7 @@ def world_of(market: "Market") -> World:
         data_keep=p.usage.data_keep,
         home=np.array([r.home for r in p.regions.values()], np.int8),
         explained=max(len(market.columns) // EXPLAINED_FIRMS, 1),
+        stirred=stirred_vendors(market, rows),
     )
 
 
@@ -205,6 +220,9 @@ def run_enterprises(market: "Market") -> Sums:
         )  # fmt: skip
         return ledger
 
+    market.held_before = (
+        market.book.offering, market.book.vendor, lists_of(market, market.book).usable
+    )  # fmt: skip
     return Sums(add_blocks(partial(block), range(0, len(columns), BLOCK), market.threads))
 
 

@@ -109,6 +109,7 @@ def _residency_rule(market: "Market", event: EventParameters) -> None:
             u = uniform_at(market.keys.residency, market.month, firm, 0)
             if u < event.magnitude:
                 firms.residency[firm] = 1
+                firms.next_due[firm] = market.month
 
 
 def _export_control(market: "Market", event: EventParameters) -> None:

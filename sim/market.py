@@ -8,6 +8,7 @@ import mesa
 import numpy as np
 import pyarrow as pa
 from mesa.datacollection import DataCollector
+from numpy.typing import NDArray
 
 from agents.common.events import Event
 from agents.common.offers import ClassLists, Model, OfferBook, repriced
@@ -153,6 +154,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.demand_cache: tuple[OfferBook, Demand] | None = None
         self.lists_cache: tuple[OfferBook, ClassLists] | None = None
         self.nests_cache: tuple[ClassLists, NestLists] | None = None
+        self.held_before: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] | None
+        self.held_before = None
         self.preview: OfferBook | None = None
         self.book = drafted(self.stock, self._surroundings())
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from agents.common.compiled import inline_kernel
 from agents.common.offers import BookRows
-from agents.common.randomness import draw, normal_at, uniform, words
+from agents.common.randomness import draw, normal_at, uniform
 from agents.common.vocabulary import NONE
 from agents.enterprise.choice import Keys
-from agents.enterprise.columns import SLOTS_A_FIRM, FirmRows, SlotRows
+from agents.enterprise.columns import NOT_DUE, SLOTS_A_FIRM, FirmRows, SlotRows
 from agents.enterprise.evaluation import Rules
 from agents.enterprise.nests import NestLists
 from agents.enterprise.utilities import Scratch
@@ -19,6 +19,7 @@ from agents.enterprise.world import World
 
 FRONTIER = 2
 """Workload tier whose slots turn to new work at the edge."""
+type Luck = tuple[np.uint32, np.uint32, np.uint32, np.uint32]
 REST, INSIDE, WHOLE, REVIEW = 0, 1, 2, 3
 """What calls a slot: nothing, its vendor's own list, the whole list, or a review that is due."""
 
@@ -115,16 +116,50 @@ def pilot_slot(slots: SlotRows, first: int, last: int) -> int:
 
 
 @inline_kernel
+def rests(
+    firms: FirmRows,
+    world: World,
+    firm: int,
+    luck: Luck,
+) -> bool:
+    """Whether nothing calls any slot of a firm this month, by its calendar and its vendors'."""
+    if uniform(luck[0]) < restriction_chance(firms, world, firm):
+        return False
+    if firms[firm].next_due <= world.month:
+        return False
+    if firms[firm].portfolio & world.stirred != np.uint64(0):
+        return False
+    if firms[firm].adopted_since == NONE and uniform(luck[1]) < wake_chance(firms, world, firm):
+        return False
+    frontier = firms[firm].frontier_slots
+    if frontier > 2:
+        return False
+    renewed = uniform(luck[2]) < world.renewal
+    return not ((frontier > 0 and renewed) or (frontier > 1 and uniform(luck[3]) < world.renewal))
+
+
+@inline_kernel
+def next_due(firms: FirmRows, slots: SlotRows, firm: int) -> np.int16:
+    """First month in which a review of a slot falls due."""
+    if firms[firm].adopted_since == NONE:
+        return NOT_DUE
+    due = NOT_DUE
+    for slot in range(firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count):
+        due = min(due, slots[slot].next_review)
+    return due
+
+
+@inline_kernel
 def call_to_review(
     rules: Rules, world: World, book: BookRows, nests: NestLists, firms: FirmRows, slots: SlotRows,
-    keys: Keys, scratch: Scratch, firm: int,
+    keys: Keys, scratch: Scratch, firm: int, luck: Luck,
 ) -> int:  # fmt: skip
     """Say how widely each slot of a firm looks this month; the widest, `REST` if none does.
 
     What is tendered anew is known to nobody; what stays makes its vendors known. All chances of
-    a firm's month come from one address: restriction, waking or tendering, new frontier work.
+    a firm's month come from one address, `luck`: restriction, waking or tendering, new work.
     """
-    w0, w1, w2, w3 = words(keys.firm, world.month, firm, 0, 0)
+    w0, w1, w2, w3 = luck
     changed = change_restriction(firms, world, firm, uniform(w0))
     freed = changed and firms[firm].restricted == 0
     chance = uniform(w1)
@@ -136,10 +171,10 @@ def call_to_review(
     for slot in range(first, last):
         place = slot - first
         if slots[slot].tier == FRONTIER:
-            luck = w2 if frontier == 0 else w3
+            chosen = w2 if frontier == 0 else w3
             if frontier >= 2:
-                luck = draw(keys.firm, world.month, firm, 0, 2 + frontier)
-            renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place, uniform(luck))
+                chosen = draw(keys.firm, world.month, firm, 0, 2 + frontier)
+            renew_frontier(world, slots, keys, slot, firm * SLOTS_A_FIRM + place, uniform(chosen))
             frontier += 1
         paused = freed and slots[slot].vendor != NONE
         if woke and slot != pilot:

@@ -18,6 +18,7 @@ I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
+NOT_DUE = np.int16(32767)
 SLOTS_A_FIRM = 16
 """Address space of a firm's slots: slot id = firm id x 16 + position."""
 
@@ -60,6 +61,10 @@ class Firms(NamedTuple):
     """Bit per vendor in use last month, and while firms choose per vendor that stays."""
     tokens: F32
     spend: F32
+    next_due: I16
+    """First month in which a slot's review may fall due: before it, only what happens to the firm
+    or to its vendors makes it look. `NOT_DUE` for firms without a model."""
+    frontier_slots: I8
 
 
 class Slots(NamedTuple):
@@ -92,6 +97,9 @@ class Slots(NamedTuple):
     path_months: I16
 
 
+DECIDES_WHAT_IS_ALLOWED = ("region", "residency", "restricted", "aware")
+"""Columns of firms that decide what they may hold. Who has one may write to it: all firms then look
+at what they hold in the next month."""
 FirmRows = Any
 """Structured array with the fields of `Firms` (first_slot and slot_count for its first column)."""
 SlotRows = Any
@@ -137,6 +145,8 @@ class EnterpriseColumns:
         """The whole column of this name, writable; KeyError if there is none."""
         if name not in self.column_names():
             raise KeyError(name)
+        if name in DECIDES_WHAT_IS_ALLOWED:
+            self.firms.next_due[:] = 0
         array: NDArray[np.generic] = getattr(self.firms, name)
         return array
 

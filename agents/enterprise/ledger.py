@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 ROW: Final = (
-    "slots", "tokens", "bill", "platform_fee", "tuning", "rent", "licence", "services", "staff",
-    "integration", "money_cost", "successes", "value", "surplus", "surplus_fit", "surplus_taste",
+    "slots", "tokens", "successes", "value", "surplus", "surplus_fit", "surplus_taste", "bill",
+    "money_cost", "rent", "licence", "services", "staff", "tuning", "integration", "platform_fee",
 )  # fmt: skip
-"""Columns per (place, offering row); place 0 is home, 1 elsewhere."""
+"""Columns per (place, offering row); place 0 is home, 1 elsewhere. Those that every slot adds to
+come first."""
 SEGMENT: Final = (
     "enterprises", "adopters", "slots", "open_slots", "selfhost_slots", "restricted", "tokens",
     "spend", "surplus", "paid",

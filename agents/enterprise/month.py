@@ -1,16 +1,18 @@
 """One month of enterprises in one compiled pass over a block of firms.
 
-For each firm, in this order: slots are called to look at the market (`calling.py`) and decide
-(`deciding.py`); then usage, payments, data stocks and all sums. Reads shares of last month and
-prices of this one; writes only the block's own rows, so blocks run on any threads.
+For each firm, in this order: unless it rests by its calendar, slots are called to look at the
+market (`calling.py`) and decide (`deciding.py`); then usage, payments, data stocks and all sums.
+Reads shares of last month and prices of this one; writes only the block's own rows, so blocks run
+on any threads.
 """
 
 import numpy as np
 
 from agents.common.compiled import bare_kernel, inline_kernel
 from agents.common.offers import BookRows
+from agents.common.randomness import words
 from agents.common.vocabulary import NONE
-from agents.enterprise.calling import REST, call_to_review
+from agents.enterprise.calling import REST, call_to_review, next_due, rests
 from agents.enterprise.choice import Keys
 from agents.enterprise.columns import FirmRows, SlotRows
 from agents.enterprise.deciding import count_selfhosted, decide_firm
@@ -24,7 +26,7 @@ from agents.enterprise.evaluation import (
 )
 from agents.enterprise.ledger import Ledger
 from agents.enterprise.nests import NestLists
-from agents.enterprise.sums import Totals, Use, add_firm, add_slot
+from agents.enterprise.sums import Totals, Use, add_firm, add_slot, no_totals
 from agents.enterprise.utilities import Scratch
 from agents.enterprise.world import World
 
@@ -80,7 +82,7 @@ def use_slots(
     selfhosted = count_selfhosted(world, book, slots, first, last)
     staff = rules.staff_month * (1.6 - 1.2 * firms[firm].skill) / max(selfhosted, 1)
     credit = credit_factor(rules, np.float64(firms[firm].capital_cost))
-    totals = Totals(0, 0, 0, 0.0, 0.0, 0.0, 0.0)
+    totals = no_totals()
     for slot in range(first, last):
         if slots[slot].offering == NONE:
             continue
@@ -89,7 +91,8 @@ def use_slots(
             rules, world, book, platforms, firms, slots, firm, slot, one_off, staff, credit
         )  # fmt: skip
         totals = add_slot(
-            ledger, rules, book, platforms, firms, slots, firm, slot, place, used, totals
+            ledger, rules, book, platforms, firms, slots, firm, slot, place, world.month, used,
+            totals,
         )  # fmt: skip
     return totals
 
@@ -103,16 +106,22 @@ def month_block(
     """Advance firms `begin` to `end` by one month and fill the block's ledger."""
     for firm in range(begin, end):
         place = 0 if world.home[firms[firm].region] == 1 else 1
-        widest = call_to_review(rules, world, book, nests, firms, slots, keys, scratch, firm)
-        if widest > REST:
-            scratch.one_offs[:] = 0.0
-            decide_firm(
-                rules, world, book, nests, platforms, firms, slots, keys, scratch, ledger, firm,
-                widest, place,
+        luck = words(keys.firm, world.month, firm, 0, 0)
+        called = not rests(firms, world, firm, luck)
+        decided = False
+        if called:
+            widest = call_to_review(
+                rules, world, book, nests, firms, slots, keys, scratch, firm, luck
             )  # fmt: skip
+            decided = widest > REST
+            if decided:
+                scratch.one_offs[:] = 0.0
+                decide_firm(
+                    rules, world, book, nests, platforms, firms, slots, keys, scratch, ledger,
+                    firm, widest, place,
+                )  # fmt: skip
         totals = use_slots(
-            rules, world, book, platforms, firms, slots, scratch, ledger, firm, place,
-            widest > REST,
+            rules, world, book, platforms, firms, slots, scratch, ledger, firm, place, decided
         )  # fmt: skip
         firms[firm].tokens = totals.tokens
         firms[firm].spend = totals.spend
@@ -120,4 +129,6 @@ def month_block(
             firms[firm].adopted_since = NONE
         elif firms[firm].adopted_since == NONE:
             firms[firm].adopted_since = world.month
-        add_firm(ledger, book, world.row_of, world.month, firms, slots, firm, place, totals)
+        if called:
+            firms[firm].next_due = next_due(firms, slots, firm)
+        add_firm(ledger, firms, slots, firm, place, totals)

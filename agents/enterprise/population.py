@@ -214,8 +214,9 @@ def _firms(
         * np.where(builder == 1, parameters.builder_intensity, 1.0)
         * spread
     )
+    first_slot = _first_slots(rules, band)
     return Firms(
-        first_slot=_first_slots(rules, band),
+        first_slot=first_slot,
         weight=_weights(rules, band, relative),
         region=region,
         sector=sector,
@@ -244,6 +245,8 @@ def _firms(
         portfolio=np.zeros(count, np.uint64),
         tokens=np.zeros(count, np.float32),
         spend=np.zeros(count, np.float32),
+        next_due=np.zeros(count, np.int16),
+        frontier_slots=(np.diff(first_slot) // len(Workload)).astype(np.int8),
     )
 
 

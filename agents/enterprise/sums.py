@@ -51,6 +51,33 @@ class Totals(NamedTuple):
     spend: float
     paid: float
     surplus: float
+    vendors: np.uint64
+    """Bit per vendor in use."""
+    earlier: np.uint64
+    """Bit per vendor in use a year ago."""
+    tiers: np.uint64
+    closed_spend: float
+    """What closed models cost at planned use, in use or not; open ones likewise."""
+    open_spend: float
+    year_old: int
+    """Slots in use for a year, and those of them that switched vendor or upgraded in it."""
+    switched: int
+    upgraded: int
+
+
+NOTHING = np.uint64(0)
+
+
+@inline_kernel
+def no_totals() -> Totals:
+    """The totals of a firm before its first slot."""
+    return Totals(0, 0, 0, 0.0, 0.0, 0.0, 0.0, NOTHING, NOTHING, NOTHING, 0.0, 0.0, 0, 0, 0)
+
+
+@inline_kernel
+def bit(position: int) -> np.uint64:
+    """The number with one bit set."""
+    return np.uint64(1) << np.uint64(position)
 
 
 @inline_kernel
@@ -66,7 +93,7 @@ def decision_cell(
 @inline_kernel
 def add_slot(
     ledger: Ledger, rules: Rules, book: BookRows, platforms: Platforms, firms: FirmRows,
-    slots: SlotRows, firm: int, slot: int, place: int, use: Use, totals: Totals,
+    slots: SlotRows, firm: int, slot: int, place: int, month: int, use: Use, totals: Totals,
 ) -> Totals:  # fmt: skip
     """Count one slot's month; returns the firm's totals with it."""
     weight, row = firms[firm].weight, use.row
@@ -86,24 +113,24 @@ def add_slot(
     target = ledger.row[place, row]
     target[0] += weight
     target[1] += weighted
-    target[11] += weighted * use.success
-    target[12] += weight * use.at_stake
-    target[13] += weight * surplus
-    target[14] += weight * fit
-    target[15] += weight * use.at_stake * slots[slot].taste
+    target[2] += weighted * use.success
+    target[3] += weight * use.at_stake
+    target[4] += weight * surplus
+    target[5] += weight * fit
+    target[6] += weight * use.at_stake * slots[slot].taste
     if owned:
-        target[5] += weight * use.rent
-        target[6] += weight * licence
-        target[7] += weight * services
-        target[8] += weight * use.staff
+        target[9] += weight * use.rent
+        target[10] += weight * licence
+        target[11] += weight * services
+        target[12] += weight * use.staff
     else:
-        target[2] += weight * use.bill
-        target[10] += weight * use.money
+        target[7] += weight * use.bill
+        target[8] += weight * use.money
     if use.change + use.tuning > 0.0:
-        target[4] += weight * use.tuning
-        target[9] += weight * use.change
+        target[13] += weight * use.tuning
+        target[14] += weight * use.change
     if use.platform != NONE:
-        target[3] += weight * use.fee
+        target[15] += weight * use.fee
         sold = ledger.platform[place, use.platform]
         sold[0] += weighted
         sold[1] += weight * (use.bill + use.rent + use.fee)
@@ -118,10 +145,25 @@ def add_slot(
         cell[4] += weight * use.staff
         cell[5] += weighted * use.success
     ledger.peer_slots[firms[firm].group, slots[slot].vendor] += weight
+    wanted = np.float64(slots[slot].tokens) * _unit_cost(book, firms, firm, row)
+    is_open = book[row].open == 1
+    a_year_ago = month - YEAR
+    old = slots[slot].in_use_since <= a_year_ago
+    moved = slots[slot].vendor_since > a_year_ago
+    past = slots[slot].vendor
+    if moved and slots[slot].earlier_vendor != NONE:
+        past = slots[slot].earlier_vendor
     return Totals(
-        totals.slots + 1, totals.open_slots + book[row].open, totals.selfhosted + owned,
+        totals.slots + 1, totals.open_slots + is_open, totals.selfhosted + owned,
         totals.tokens + use.tokens, totals.spend + spend, totals.paid + full,
         totals.surplus + surplus,
+        totals.vendors | bit(slots[slot].vendor),
+        totals.earlier | (bit(past) if old else NOTHING),
+        totals.tiers | bit(book[row].tier),
+        totals.closed_spend + (0.0 if is_open else wanted),
+        totals.open_spend + (wanted if is_open else 0.0),
+        totals.year_old + old, totals.switched + (old and moved),
+        totals.upgraded + (old and not moved and slots[slot].model_since > a_year_ago),
     )  # fmt: skip
 
 
@@ -158,38 +200,44 @@ def add_segment(ledger: Ledger, firms: FirmRows, firm: int, totals: Totals) -> N
 
 @inline_kernel
 def add_firm(
-    ledger: Ledger, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows,
-    slots: SlotRows, firm: int, place: int, totals: Totals,
-) -> None:  # fmt: skip
+    ledger: Ledger, firms: FirmRows, slots: SlotRows, firm: int, place: int, totals: Totals
+) -> None:
     """Count one firm's month and set its portfolio."""
     add_segment(ledger, firms, firm, totals)
+    firms[firm].portfolio = totals.vendors
     if place == 0:
-        survey, weight = ledger.survey[firms[firm].band], firms[firm].weight
-        survey[0] += weight
-        survey[2] += weight * firms[firm].restricted
-        survey[3] += weight * firms[firm].ever_restricted
-        if firms[firm].builder == 1:
-            _add_path(survey, firms, slots, firm, weight)
+        _add_survey(ledger, firms, slots, firm, totals)
+
+
+@inline_kernel
+def _add_survey(
+    ledger: Ledger, firms: FirmRows, slots: SlotRows, firm: int, totals: Totals
+) -> None:
+    """Count one home firm in the survey of its band (columns: `ledger.SURVEY`)."""
+    survey, weight = ledger.survey[firms[firm].band], firms[firm].weight
+    survey[0] += weight
+    survey[2] += weight * firms[firm].restricted
+    survey[3] += weight * firms[firm].ever_restricted
+    if firms[firm].builder == 1:
+        _add_path(survey, firms, slots, firm, weight)
     if totals.slots == 0:
-        firms[firm].portfolio = np.uint64(0)
         return
-    vendors, earlier, models, tiers = _portfolio(book, row_of, month, firms, slots, firm)
-    firms[firm].portfolio = vendors
-    if place != 0:
-        return
-    if earlier != np.uint64(0):
-        survey[11] += weight
-        survey[12] += weight * (vendors & earlier == np.uint64(0))
-    _add_slots_survey(survey, book, row_of, month, firms, slots, firm, weight)
     survey[1] += weight
     survey[4] += weight * totals.slots
     survey[5] += weight * totals.open_slots
     survey[6] += weight * (totals.open_slots > 0)
-    count = _bits(vendors)
+    survey[7] += weight * (totals.closed_spend > totals.open_spend)
+    survey[8] += weight * totals.year_old
+    survey[9] += weight * totals.switched
+    survey[10] += weight * totals.upgraded
+    if totals.earlier != NOTHING:
+        survey[11] += weight
+        survey[12] += weight * (totals.vendors & totals.earlier == NOTHING)
+    count = _bits(totals.vendors)
     survey[13] += weight * count
     survey[14] += weight * (count >= 3)
-    survey[15] += weight * (models >= 5)
-    survey[19] += weight * firms[firm].tokens * (tiers >= 2)
+    survey[15] += weight * (totals.slots >= 5 and _models(firms, slots, firm) >= 5)
+    survey[19] += weight * firms[firm].tokens * (_bits(totals.tiers) >= 2)
     survey[20] += weight * firms[firm].tokens
     if totals.tokens > 0.0:
         position = histogram_bin(totals.tokens)
@@ -206,30 +254,20 @@ def histogram_bin(tokens: float) -> int:
 
 
 @inline_kernel
-def _portfolio(
-    book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows, slots: SlotRows, firm: int
-) -> tuple[np.uint64, np.uint64, int, int]:
-    """Vendors in use now and a year ago, distinct models, model tiers."""
+def _models(firms: FirmRows, slots: SlotRows, firm: int) -> int:
+    """Distinct models in use."""
     first, last = firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count
-    vendors = earlier = tiers = np.uint64(0)
     models = 0
     for slot in range(first, last):
-        held = slots[slot].offering
-        if held == NONE:
+        if slots[slot].offering == NONE:
             continue
-        vendors |= np.uint64(1) << np.uint64(slots[slot].vendor)
-        tiers |= np.uint64(1) << np.uint64(book[row_of[held]].tier)
         repeated = False
         for other in range(first, slot):
-            if slots[other].offering != NONE and slots[other].offering // 6 == held // 6:
+            held = slots[other].offering
+            if held != NONE and held // 6 == slots[slot].offering // 6:
                 repeated = True
         models += not repeated
-        if slots[slot].in_use_since <= month - YEAR:
-            past = slots[slot].vendor
-            if slots[slot].vendor_since > month - YEAR and slots[slot].earlier_vendor != NONE:
-                past = slots[slot].earlier_vendor
-            earlier |= np.uint64(1) << np.uint64(past)
-    return vendors, earlier, models, _bits(tiers)
+    return models
 
 
 @inline_kernel
@@ -243,32 +281,6 @@ def _add_path(
             if slots[slot].path == 2:
                 survey[17] += weight
                 survey[18] += weight * slots[slot].path_months
-
-
-@inline_kernel
-def _add_slots_survey(
-    survey: np.ndarray, book: BookRows, row_of: np.ndarray, month: int, firms: FirmRows,
-    slots: SlotRows, firm: int, weight: float,
-) -> None:  # fmt: skip
-    """Yearly switching and upgrading, and whether closed models get the larger spend."""
-    closed_spend = open_spend = 0.0
-    for slot in range(firms[firm].first_slot, firms[firm].first_slot + firms[firm].slot_count):
-        held = slots[slot].offering
-        if held == NONE:
-            continue
-        row = row_of[held]
-        wanted = np.float64(slots[slot].tokens) * _unit_cost(book, firms, firm, row)
-        if book[row].open == 1:
-            open_spend += wanted
-        else:
-            closed_spend += wanted
-        if slots[slot].in_use_since <= month - YEAR:
-            switched = slots[slot].vendor_since > month - YEAR
-            upgraded = not switched and slots[slot].model_since > month - YEAR
-            survey[8] += weight
-            survey[9] += weight * switched
-            survey[10] += weight * upgraded
-    survey[7] += weight * (closed_spend > open_spend)
 
 
 @inline_kernel

@@ -36,3 +36,6 @@ class World(NamedTuple):
     """By region."""
     explained: int
     """Every so-many-th firm has the terms of its decisions recorded."""
+    stirred: np.uint64
+    """Bit per vendor of whose offerings one calls its holders this month, or may be held no more
+    by somebody."""
