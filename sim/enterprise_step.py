@@ -27,7 +27,7 @@ from agents.enterprise.evaluation import Platforms, Rules, taste_at
 from agents.enterprise.expected import expect_block, quadrature
 from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import month_block
-from agents.enterprise.nests import NestLists, nest_lists, repriced_nests
+from agents.enterprise.nests import NestLists, nest_lists, repriced_nests, whole_chunks
 from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
@@ -156,6 +156,13 @@ def peer_shares(market: "Market") -> tuple[NDArray[np.float32], NDArray[np.float
     return shares, adoption
 
 
+def padded_keys(keys: list[int]) -> NDArray[np.uint32]:
+    """Keys with zeros up to whole chunks."""
+    padded = np.zeros(whole_chunks(len(keys)), np.uint32)
+    padded[: len(keys)] = keys
+    return padded
+
+
 def stirred_vendors(market: "Market", row_of: NDArray[np.int32]) -> np.uint64:
     """Bit per vendor whose holders must look: an offering calls them, is gone, or is forbidden to
     a class that might hold it last month."""
@@ -179,7 +186,7 @@ def world_of(market: "Market") -> World:
         month=market.month,
         demand=market.environment.demand,
         row_of=rows,
-        vendor_keys=np.array([v.address for v in market.vendors], np.uint32),
+        vendor_keys=padded_keys([v.address for v in market.vendors]),
         peers=shares,
         peer_adoption=adoption,
         innovation=p.adoption.innovation,

@@ -138,7 +138,7 @@ import numba  # noqa: E402  (numba reads the settings above when it is imported)
 from numba.core.cpu import CPUTargetOptions  # noqa: E402
 
 # numba knows how to promise LLVM that arguments do not overlap, but offers no word for it.
-CPUTargetOptions.noalias = CPUTargetOptions.Mapping("noalias")  # type: ignore[attr-defined]
+CPUTargetOptions.noalias = CPUTargetOptions.Mapping("noalias")  # type: ignore[no-untyped-call]
 
 _BARE: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy", "_nrt": False}
 """Settings of code without memory of its own; `_nrt` is numba's switch for reference counts."""
@@ -184,5 +184,5 @@ def vector_kernel[F: Callable[..., Any]](function: F) -> F:
     are best nested, whole chunks of eight inside, which leaves no scalar rest; LLVM unrolls a
     short body of that form into scalar code, so short loops are better flat.
     """
-    compile_it = numba.njit(forceinline=True, noalias=True, **_BARE)
-    return cast(F, compile_it(function))
+    options: dict[str, Any] = {"forceinline": True, "noalias": True, **_BARE}
+    return cast(F, numba.njit(**options)(function))

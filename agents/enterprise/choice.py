@@ -111,7 +111,7 @@ def entry_in_nest(
     factor = np.float32(1.0 / rules.dissimilarity)
     draw_entry_noise(nests, scratch, first, last, origin, factor, keys.offering, month, slot)
     if first <= held < last and nests.row[held] == NONE:
-        word = draw(keys.offering, month, slot, buyer.held_model_key, buyer.held_variant)
+        word = draw(keys.offering, month, slot, np.int64(buyer.held_model_key), buyer.held_variant)
         scratch.power[held - first] = scratch.utility[held - origin] * factor + gumbel(word)
     chosen = 0
     for i in range(1, last - first):
@@ -125,7 +125,7 @@ def choose(
     rules: Rules, nests: NestLists, scratch: Scratch, code: int, looked: tuple[int, int],
     held: int, buyer: Buyer, keys: Keys, month: int, slot: int,
 ) -> int:  # fmt: skip
-    """Row drawn by the nested logit from filled utilities; -1 for the outside option.
+    """Entry drawn by the nested logit from filled utilities; -1 for the outside option.
 
     held: entry of what the slot holds. The luck of a vendor is the firm's, that of an offering and
     of the outside option the slot's: slots that are tendered together tend to go to one vendor.
@@ -142,9 +142,7 @@ def choose(
             best, chosen = value, nest
     if chosen == NONE:
         return NONE
-    entry = entry_in_nest(rules, nests, scratch, chosen, origin, held, buyer, keys, month, slot)
-    row = nests.row[entry]
-    return row if row != NONE else buyer.held_row
+    return entry_in_nest(rules, nests, scratch, chosen, origin, held, buyer, keys, month, slot)
 
 
 @inline_kernel

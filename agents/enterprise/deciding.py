@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agents.common.compiled import inline_kernel
+from agents.common.compiled import inline_kernel, vector_kernel
 from agents.common.mathematics import gumbel
 from agents.common.offers import BookRows
 from agents.common.randomness import draw
@@ -24,7 +24,14 @@ from agents.enterprise.evaluation import (
 from agents.enterprise.ledger import ALTERNATIVE_TERM, TERM, Ledger
 from agents.enterprise.nests import NestLists
 from agents.enterprise.sums import decision_cell
-from agents.enterprise.utilities import Firm, Scratch, nests_of_interest, prepare, utilities
+from agents.enterprise.utilities import (
+    Firm,
+    Scratch,
+    channel_of,
+    nests_of_interest,
+    prepare,
+    utilities,
+)
 from agents.enterprise.world import World
 
 PATH_BEGAN = 1
@@ -122,20 +129,15 @@ def follow_path(book: BookRows, slots: SlotRows, slot: int, row: int, month: int
 
 @inline_kernel
 def know_vendor(
-    rules: Rules,
-    world: World,
-    keys: Keys,
-    firms: FirmRows,
-    firm: int,
-    vendor: int,
+    rules: Rules, world: World, keys: Keys, firms: FirmRows, slots: SlotRows, firm: int, slot: int,
     scratch: Scratch,
-) -> None:
-    """Fill in a firm's taste for a vendor, its fit with peers, and this month's luck with it."""
-    key = world.vendor_keys[vendor]
-    liking = taste(keys.taste, firm, key, rules.taste_spread)
-    scratch.taste[vendor] = liking
+) -> None:  # fmt: skip
+    """Fill in a firm's taste for a slot's vendor, its fit with peers, and this month's luck."""
+    vendor = slots[slot].vendor
     peers = world.peers[firms[firm].group, vendor]
+    scratch.taste[vendor] = slots[slot].taste
     scratch.fit[vendor] = scratch.taste[vendor] + np.float32(rules.peer_weight) * peers
+    key = world.vendor_keys[vendor]
     scratch.luck[vendor] = gumbel(draw(keys.nest, world.month, firm, key, 1))
 
 
@@ -144,16 +146,24 @@ def know_vendors(
     rules: Rules, world: World, keys: Keys, firms: FirmRows, firm: int, scratch: Scratch
 ) -> None:
     """Fill in all vendors for one firm: `know_vendor` in vector loops."""
-    vendors, group = world.vendor_keys.size, firms[firm].group
+    draw_vendors(world, scratch, keys.nest, keys.taste, firm, rules.taste_spread)
+    weight, group = np.float32(rules.peer_weight), firms[firm].group
+    for v in range(world.peers.shape[1]):
+        scratch.fit[v] = scratch.taste[v] + weight * world.peers[group, v]
+
+
+@vector_kernel
+def draw_vendors(
+    world: World, scratch: Scratch, nest: np.uint64, liking: np.uint64, firm: int, spread: float
+) -> None:
+    """Fill a firm's luck with every vendor this month, and its lasting taste."""
+    vendors = np.uint64(world.vendor_keys.size)
     for v in range(vendors):
-        scratch.word[v] = draw(keys.nest, world.month, firm, world.vendor_keys[v], 1)
+        scratch.word[v] = draw(nest, world.month, firm, world.vendor_keys[v], 1)
     for v in range(vendors):
         scratch.luck[v] = gumbel(scratch.word[v])
     for v in range(vendors):
-        scratch.taste[v] = taste(keys.taste, firm, world.vendor_keys[v], rules.taste_spread)
-    weight = np.float32(rules.peer_weight)
-    for v in range(vendors):
-        scratch.fit[v] = scratch.taste[v] + weight * world.peers[group, v]
+        scratch.taste[v] = taste(liking, firm, world.vendor_keys[v], spread)
 
 
 @inline_kernel
@@ -186,20 +196,6 @@ def explain(
 
 
 @inline_kernel
-def channel_and_change(
-    rules: Rules, buyer: Buyer, book: BookRows, platforms: Platforms, row: int
-) -> tuple[int, float]:
-    """Whether a row is bought through the firm's platform (1), and months paid for the change."""
-    if buyer.platform != NONE:
-        parts = parts_of(rules, buyer, book, platforms, row)
-        return parts.channel, parts.switch + parts.integration
-    if row == buyer.held_row:
-        return 0, 0.0
-    months = switching_months(rules, buyer, book, row)
-    return 0, months + integration_months(rules, buyer, book, row, False)
-
-
-@inline_kernel
 def decide(
     rules: Rules, world: World, book: BookRows, nests: NestLists, platforms: Platforms,
     firms: FirmRows, slots: SlotRows, keys: Keys, scratch: Scratch, ledger: Ledger, firm: int,
@@ -215,21 +211,24 @@ def decide(
         return 0.0
     looked = nests_of_interest(nests, code, buyer.held_vendor, level == INSIDE)
     held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
-    row = choose(
+    entry = choose(
         rules, nests, scratch, code, looked, held, buyer, keys, world.month, slot_id
     )  # fmt: skip
-    if row == NONE:
+    if entry == NONE:
         leave(slots, slot)
         return 0.0
+    row = nests.row[entry] if nests.row[entry] != NONE else buyer.held_row
     if place == 0 and firm % world.explained == 0:
         explain(
             rules, buyer, book, nests, platforms, firms, slots, scratch, ledger, firm, slot,
             code, looked, held, row,
         )  # fmt: skip
-    channel, change = channel_and_change(rules, buyer, book, platforms, row)
+    channel = channel_of(rules, buyer, book, nests, platforms, entry, code, scratch)
     slots[slot].channel = channel
     if book[row].offering == slots[slot].offering:
         return 0.0
+    change = switching_months(rules, buyer, book, row)
+    change += integration_months(rules, buyer, book, row, channel == 1)
     vendor = book[row].vendor
     take(slots, slot, book[row].offering, vendor, scratch.taste[vendor], channel, world.month)
     follow_path(book, slots, slot, row, world.month)
@@ -259,7 +258,7 @@ def decide_firm(
         vendor = slots[slot].vendor
         if widest == INSIDE and vendor != known:
             known = vendor
-            know_vendor(rules, world, keys, firms, firm, vendor, scratch)
+            know_vendor(rules, world, keys, firms, slots, firm, slot, scratch)
             own = nests_of_interest(nests, code, vendor, True)
             prepare(rules, nests, platforms, code, own, shared, scratch)
         scratch.one_offs[slot - first] = decide(

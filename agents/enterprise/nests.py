@@ -59,6 +59,11 @@ class NestLists(NamedTuple):
     """Where the entries of `ClassLists` went."""
 
 
+def whole_chunks(count: int) -> int:
+    """The next multiple of `LANES`."""
+    return -(-count // LANES) * LANES
+
+
 COPIED = (
     "opened", "selfhost", "q", "gain", "price", "exposure", "exposure_skill", "packaging",
     "control", "tuning_price", "rent", "fees", "per_capacity",

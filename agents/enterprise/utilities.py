@@ -25,7 +25,7 @@ from agents.enterprise.evaluation import (
     vendor_charge,
     worth,
 )
-from agents.enterprise.nests import LANES, NEVER, NestLists
+from agents.enterprise.nests import LANES, NEVER, NestLists, whole_chunks
 
 F32 = NDArray[np.float32]
 F = np.float32
@@ -45,8 +45,12 @@ class Scratch(NamedTuple):
     """Integration, over the holding time, for a firm without a tie to the vendor."""
     once: F32
     """All one-off terms of the slot at hand, over the holding time."""
+    better: F32
+    """What packaging of the firm's platform adds to the seller's."""
+    spared: F32
+    """Charge for an additional vendor, over the holding time, that a platform spares."""
     lift: F32
-    """What a firm's platform adds before its fee."""
+    """What the platform adds for the slot at hand before its fee."""
     power: F32
     """Exponentials within nests, then utilities with noise."""
     lanes: F32
@@ -73,13 +77,15 @@ def scratch_for(nests: NestLists, vendors: int) -> Scratch:
     """Working memory for these lists."""
     longest = max(int(np.diff(nests.start[nests.first_nest]).max()), LANES)
     most = max(int(np.diff(nests.first_nest).max()), 1)
-    utility, success, base, months, once, lift, power = np.zeros((7, longest), np.float32)
+    utility, success, base, months, once = np.zeros((5, longest), np.float32)
+    better, spared, lift, power = np.zeros((4, longest), np.float32)
     top, value = np.zeros((2, most), np.float32)
-    fit, taste, luck = np.zeros((3, vendors), np.float32)
+    fit, taste, luck = np.zeros((3, whole_chunks(vendors)), np.float32)
     return Scratch(
-        utility, success, base, months, once, lift, power, np.zeros(LANES, np.float32), top,
-        value, fit, taste, luck, np.zeros(max(longest, vendors), np.uint32),
-        np.zeros(SLOTS_A_FIRM), np.zeros(SLOTS_A_FIRM, np.int8),
+        utility, success, base, months, once, better, spared, lift, power,
+        np.zeros(LANES, np.float32), top, value, fit, taste, luck,
+        np.zeros(max(longest, whole_chunks(vendors)), np.uint32), np.zeros(SLOTS_A_FIRM),
+        np.zeros(SLOTS_A_FIRM, np.int8),
     )  # fmt: skip
 
 
@@ -117,7 +123,7 @@ class Shared(NamedTuple):
 def prepare_nest(
     nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, shared: Shared
 ) -> None:
-    """Fill `base`, `months` and `lift` of one nest."""
+    """Fill `base`, `months`, `better` and `spared` of one nest."""
     k, at = np.uint64(first), np.uint64(first - origin)
     n = np.uint64(last - first)
     for i in range(n):
@@ -132,8 +138,8 @@ def prepare_nest(
             + shared.selfhost * nests.selfhost[k + i]
         )  # fmt: skip
     for i in range(n):
-        better = max(shared.platform - nests.packaging[k + i], ZERO)
-        scratch.lift[at + i] = better + shared.spared
+        scratch.better[at + i] = max(shared.platform - nests.packaging[k + i], ZERO)
+        scratch.spared[at + i] = shared.spared
 
 
 @inline_kernel
@@ -141,7 +147,7 @@ def prepare(
     rules: Rules, nests: NestLists, platforms: Platforms, code: int, looked: tuple[int, int],
     firm: Firm, scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Fill `base`, `months` and `lift` of nests `looked` for a firm of a class.
+    """Fill `base`, `months`, `better` and `spared` of nests `looked` for a firm of a class.
 
     `fit` must hold the firm's fit with their vendors.
     """
@@ -244,10 +250,11 @@ def fill_once(
     nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, leaving: np.float32,
     more: np.float32,
 ) -> None:  # fmt: skip
-    """Fill one-off terms of entries of vendors other than the incumbent."""
+    """Fill `once` and `lift` of entries of vendors other than the incumbent."""
     k, at = np.uint64(first), np.uint64(first - origin)
     for i in range(np.uint64(last - first)):
         scratch.once[at + i] = scratch.months[at + i] + (leaving + more * nests.opened[k + i])
+        scratch.lift[at + i] = scratch.better[at + i] + scratch.spared[at + i]
 
 
 @vector_kernel
@@ -255,7 +262,7 @@ def fill_own(
     nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, model: np.uint32,
     access: np.float32, inside: np.float32, same_model: np.float32,
 ) -> None:  # fmt: skip
-    """Fill one-off terms of the incumbent's entries.
+    """Fill `once` and `lift` of the incumbent's entries.
 
     model, access: key of what is held and its access, -2 if nothing is in use; inside, same_model:
     terms of switching to another of the vendor's models and to another access to the same.
@@ -264,8 +271,9 @@ def fill_own(
     for i in range(np.uint64(last - first)):
         same = nests.key[k + i] == model
         connected = (nests.access[k + i] == access) | (same & (nests.access[k + i] != F(2.0)))
-        months = ZERO if connected & (access >= ZERO) else scratch.months[at + i]
-        scratch.once[at + i] = (same_model if same else inside) + months
+        new = ZERO if connected & (access >= ZERO) else ONE
+        scratch.once[at + i] = (same_model if same else inside) + new * scratch.months[at + i]
+        scratch.lift[at + i] = scratch.better[at + i] + new * scratch.spared[at + i]
 
 
 @inline_kernel
@@ -273,7 +281,7 @@ def fill_one_offs(
     rules: Rules, buyer: Buyer, nests: NestLists, looked: tuple[int, int], own: int, origin: int,
     scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Fill `once` of the nests looked at; own: the incumbent's nest, -1 if there is none."""
+    """Fill `once` and `lift` of the nests looked at; own: the incumbent's, -1 if there is none."""
     tuned = rules.switching_tuned if buyer.held_variant >= 3 else 1.0
     if looked[1] - looked[0] > 1 or own == NONE:
         leaving = 0.0
@@ -323,20 +331,36 @@ def utilities(
     """Fill utilities of the entries of the nests looked at; needs `prepare`.
 
     Returns the entry of what the slot holds, -1 if it holds nothing or may not use it any more.
-    That entry may be a spare place.
+    That entry may be a spare place. What is held costs no change and, tuned, no more training.
     """
     origin = nests.start[nests.first_nest[code]]
     first, last = nests.start[looked[0]], nests.start[looked[1]]
     own = own_nest(nests, code, buyer.held_vendor)
     fill_one_offs(rules, buyer, nests, looked, own, origin, scratch)
+    held = nests.entry_of[code, buyer.held_row] if buyer.held_row != NONE else NONE
+    if held != NONE:
+        scratch.once[held - origin] = ZERO
     slot = slot_of(rules, buyer, platforms)
     fill_success(rules, nests, scratch, first, last, origin, slot)
     fill(nests, scratch, first, last, origin, slot)
-    if buyer.held_row == NONE:
-        return NONE
-    held = nests.entry_of[code, buyer.held_row]
-    if held != NONE:
+    if held != NONE and (nests.row[held] == NONE or buyer.held_variant >= 3):
         parts = parts_of(rules, buyer, book, platforms, buyer.held_row)
         kept = buyer.theta * (worth(rules, parts) + scratch.fit[buyer.held_vendor])
         scratch.utility[held - origin] = F(kept)
     return held
+
+
+@inline_kernel
+def channel_of(
+    rules: Rules, buyer: Buyer, book: BookRows, nests: NestLists, platforms: Platforms, entry: int,
+    code: int, scratch: Scratch,
+) -> int:  # fmt: skip
+    """1 if an entry is worth more through the firm's platform, 0 if bought directly; see `fill`."""
+    if buyer.platform == NONE:
+        return 0
+    if nests.row[entry] == NONE:
+        return parts_of(rules, buyer, book, platforms, buyer.held_row).channel
+    slot, at = slot_of(rules, buyer, platforms), entry - nests.start[nests.first_nest[code]]
+    rent = np.ceil(slot.tokens * nests.per_capacity[entry]) * nests.rent[entry] * slot.rent
+    paid = slot.fee * slot.price * nests.price[entry] + slot.fee * rent
+    return 1 if scratch.lift[at] - paid + slot.saved * nests.selfhost[entry] > ZERO else 0

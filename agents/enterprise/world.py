@@ -15,6 +15,7 @@ class World(NamedTuple):
     row_of: NDArray[np.int32]
     """Row of an offering id; -1 if it is gone."""
     vendor_keys: NDArray[np.uint32]
+    """Addresses of vendors; zeros after the last, up to whole chunks."""
     peers: NDArray[np.float32]
     """(groups, vendors) share of a vendor among the peers' slots, last month."""
     peer_adoption: NDArray[np.float32]

@@ -269,12 +269,15 @@ def draw_choices(
     held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
     seen[0], seen[1] = looked
     for i in range(ids.size):
-        for vendor in range(world.vendor_keys.size):
+        for vendor in range(world.peers.shape[1]):
             word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
             scratch.luck[vendor] = gumbel(word)
-        chosen[i] = choose(
+        entry = choose(
             rules, nests, scratch, code, looked, held, buyer, keys, months[i], ids[i]
         )  # fmt: skip
+        chosen[i] = NONE
+        if entry != NONE:
+            chosen[i] = nests.row[entry] if nests.row[entry] != NONE else buyer.held_row
 
 
 class Drawn(NamedTuple):
@@ -347,6 +350,22 @@ def test_draws_follow_the_nested_logit(month20: Market, kind: str, inside: bool)
     nests = month20.book.vendor[found.rows]
     probability = nested_logit(exact, nests, month20.parameters.choice.dissimilarity)
     assert chi_square(found.counts, probability) > ERROR_RATE
+
+
+def test_a_platform_spares_nothing_to_those_connected_already(month20: Market) -> None:
+    """A slot that is tendered pays no charge for the vendor it is with, whoever else is in use."""
+    firm, slot = find_slot(month20, SELECTED["platform"])
+    firms, vendor = month20.columns.firms, int(month20.columns.slots.vendor[slot])
+    before = firms.portfolio[firm]
+    firms.portfolio[firm] = np.uint64(2 if vendor == 0 else 1)
+    try:
+        task = Task(month20, firm, slot, False)
+        found = compiled(task)
+        exact = [utility(task, row, found.tastes, found.peers) for row in found.rows]
+    finally:
+        firms.portfolio[firm] = before
+    assert (month20.book.vendor[found.rows] == vendor).sum() > 1
+    np.testing.assert_allclose(found.utility, exact, rtol=2e-5, atol=2e-5)
 
 
 def test_the_comparison_sees_a_wrong_scale(month20: Market) -> None:
