@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.common.logit import inclusive_value
 from agents.common.offers import (
+    BookRows,
     ClassLists,
     Exposures,
     OfferBook,
@@ -103,6 +104,13 @@ def lists_of(market: "Market", book: OfferBook) -> ClassLists:
     return lists
 
 
+def rows_of(market: "Market", book: OfferBook) -> BookRows:
+    """The book row by row; kept for the book asked about last."""
+    if market.rows_cache is None or market.rows_cache[0] is not book:
+        market.rows_cache = (book, book_rows(book))
+    return market.rows_cache[1]
+
+
 def ramp_table(scenario: Scenario) -> NDArray[np.float32]:
     """Share of tokens used by months since adoption, up to ten years."""
     u = scenario.usage
@@ -172,7 +180,7 @@ def run_enterprises(market: "Market") -> Sums:
     """Advance all enterprises by one month; returns the month's sums."""
     world, lists = world_of(market), lists_of(market, market.book)
     rules, platforms, keys = choice_rules(market.parameters), platforms_of(market), market.keys.firm
-    columns, book = market.columns, book_rows(market.book)
+    columns, book = market.columns, rows_of(market, market.book)
 
     def block(begin: int) -> Ledger:
         ledger = empty_ledger(
@@ -213,6 +221,7 @@ def warm_up(market: "Market") -> None:
         book_rows(market.book), lists, platforms_of(market), market.keys.firm,
         scratch_for(lists, len(market.vendors)), ledger,
     )  # fmt: skip
+    market.cheapest()
     demand = market.entry_demand(market.book)
     utilities_of(demand, np.zeros(0, np.int64))
     vendor_values(demand, np.zeros(0), 1, 0.5)

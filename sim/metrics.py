@@ -280,16 +280,15 @@ def survey_columns(sums: Sums) -> dict[str, Any]:
 
 def sample_columns(market: "Market") -> dict[str, Any]:
     """Statistics over the demand sample of home slots, each standing for the same tokens."""
-    demand = market.entry_demand(market.book)
-    sample = market.sample
-    assert sample is not None
+    sample = market.demand_sample()
     if not sample.home.any():
         return {}
     slots, at = market.columns.slots, sample.slot[sample.home]
     slope = market.parameters.choice.item_slope
     reached = 1 / (1 + exponentials(slope * slots.difficulty[at].astype(np.float64)))
     value = slots.value[at].astype(np.float64)
-    cheapest = demand.cheapest[sample.home & (demand.cheapest >= 0)]
+    cheapest = market.cheapest()
+    cheapest = cheapest[cheapest >= 0]
     closed = np.count_nonzero(market.book.open[cheapest] == 0)
     return {
         "value_solved_q0": ratio((value * reached).sum(), value.sum()),

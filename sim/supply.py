@@ -10,7 +10,8 @@ from agents.common.events import Details, Event
 from agents.common.logit import inclusive_value
 from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import Access, month_index
-from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.demand import Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.entries import FORBIDDEN
 from agents.vendor import capability
 from agents.vendor.business_parameters import PricingParameters
 from agents.vendor.pricing import UNOWNED, game_of, price_floor, revised_price, solve

@@ -10,7 +10,8 @@ from agents.common.events import Details, Event
 from agents.common.licence import licence_of
 from agents.common.randomness import normal_at, uniform_at
 from agents.common.vocabulary import Access
-from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.demand import Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.entries import FORBIDDEN
 from agents.host.hosts import hosted_price
 from agents.vendor.capability import (
     affordable_budget,
