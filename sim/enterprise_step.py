@@ -32,6 +32,7 @@ from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
 from sim.book import platform_columns
+from sim.responses import best_responses
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ def warm_up(market: "Market") -> None:
     utilities_of(demand, np.zeros(0, np.int64))
     vendor_values(demand, np.zeros(0), 1, 0.5)
     inclusive_value(np.zeros((1, 1)), 0.5)
+    best_responses(demand, rows_of(market, market.book), np.zeros((1, 1)), np.zeros(0, int), 0.5)
     market.sample = None
     taste_at(market.keys.firm.taste, 0, 0, 0.0)
     normal_at(market.keys.firm.taste, 0, 0, 0)

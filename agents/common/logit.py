@@ -74,8 +74,11 @@ class Nests(NamedTuple):
 
 def room_for(utility: Floats, codes: Ints) -> Nests:
     """Working memory for utilities (offerings, types); nests are 0 to the largest of `codes`."""
-    offerings, types = utility.shape
-    nests = int(codes.max()) + 1 if codes.size else 0
+    return room_of(len(utility), int(codes.max()) + 1 if codes.size else 0, utility.shape[1])
+
+
+def room_of(offerings: int, nests: int, types: int) -> Nests:
+    """Working memory for so many."""
     joint, within = np.empty((2, offerings, types))
     top, total, value = np.empty((3, nests, types))
     peak, denominator = np.empty((2, types))
@@ -96,6 +99,10 @@ def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> Non
     for j in range(offerings):
         u, within = utility[j], nests.within[j]
         top, total = nests.top[codes[j]], nests.total[codes[j]]
+        if _is_alone(j, codes):
+            for i in range(types):
+                within[i] = total[i] = 1.0
+            continue
         for i in range(types):
             within[i] = exp64((u[i] - top[i]) * sharper)
         for i in range(types):
@@ -104,8 +111,26 @@ def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> Non
         top, total, value = nests.top[nest], nests.total[nest], nests.value[nest]
         for i in range(types):
             total[i] = max(total[i], _SMALLEST)
+        if _members(nest, codes) == 1:
+            for i in range(types):
+                value[i] = top[i]
+            continue
         for i in range(types):
             value[i] = top[i] + scale * log64(total[i])
+
+
+@inline_kernel
+def _members(nest: int, codes: Ints) -> int:
+    count = 0
+    for j in range(codes.size):
+        count += codes[j] == nest
+    return count
+
+
+@inline_kernel
+def _is_alone(offering: int, codes: Ints) -> bool:
+    """Whether an offering has its nest for itself: exponential 1 and logarithm 0 are known."""
+    return _members(codes[offering], codes) == 1
 
 
 @inline_kernel
