@@ -57,7 +57,7 @@ class Room(NamedTuple):
 
 
 def room_for(demand: Demand, rows: int, vendors: int) -> Room:
-    """Working memory for a book of so many rows."""
+    """Working memory for vendors with at most so many rows."""
     types, classes, most = len(demand.class_), len(demand.lists.start) - 1, rows + 2
     blocks = -(-types // BLOCK)
     return Room(
@@ -205,6 +205,7 @@ def best_responses(
     that may buy none of what it prices do not matter to it.
     """
     price: Floats = book["price"].copy()
-    room = room_for(demand, book.size, len(values))
+    most = int(np.bincount(book["vendor"][book["listed"] == 1], minlength=1).max())
+    room = room_for(demand, most, len(values))
     _respond_all(demand, book, values, vendors, scale, room, price)
     return price

@@ -259,6 +259,4 @@ def _revise(market: "Market", book: OfferBook, row: int, nash: float) -> None:
     cost, price = float(book.cost[row]), float(book.price[row])
     floor = price_floor(model.tier, cost, rules)
     details = {"cost": cost, "nash": nash, "target": target_price(nash, cost, floor, rules)}
-    change_price(
-        market, model, revised_price(price, nash, cost, floor, rules), "revision", details
-    )
+    change_price(market, model, revised_price(price, nash, cost, floor, rules), "revision", details)
