@@ -19,7 +19,7 @@ from agents.vendor.finance import (
     training_cost,
 )
 from agents.vendor.vendor import Account, Vendor
-from sim.book import THRESHOLD
+from sim.draft import THRESHOLD
 from sim.enterprise_step import rows_of
 from sim.tally import MILLION, VENDOR_SUMS, Bought, Shares, Totals, add_up
 

@@ -174,13 +174,14 @@ class Product(NamedTuple):
 def products_of(market: "Market", vendor: Vendor, demand: Demand) -> list[Product]:
     """What a vendor has in each tier."""
     found = []
+    quote = hosted_price(1.0, IMAGINED_HOSTS, market.parameters.host)
     for tier in range(3):
         model = vendor.current(tier, market.month)
         if model is None:
             continue
         cost = model.serving_cost / market.environment.efficiency
         closed = model.list_price or cost * (1 + SERVICE_MARKUP)
-        hosted = hosted_price(cost, IMAGINED_HOSTS, market.parameters.host)
+        hosted = cost * quote
         template = _template(market, vendor.index, model.index, demand)
         found.append(Product(tier, cost, closed, hosted, template))
     return found
