@@ -93,10 +93,11 @@ def _find_family(book: BookRows, vendor: int, demand: Demand, family: Family) ->
 def _buys(demand: Demand, i: int, place: Ints, sold: int) -> bool:
     """Whether a type may buy any of the first rows."""
     utility, begin = demand.utility, demand.start[i]
+    best = FORBIDDEN
     for j in range(sold):
-        if place[j] >= 0 and utility[begin + place[j]] > FORBIDDEN / 2:
-            return True
-    return False
+        if place[j] >= 0:
+            best = max(best, utility[begin + place[j]])
+    return best > FORBIDDEN / 2
 
 
 @inline_kernel
@@ -162,7 +163,7 @@ def _game(book: BookRows, sold: int, seated: int, scale: float, room: Room) -> G
 
 
 @inline_kernel
-def _respond(book: BookRows, others: int, rivals: int, sold: int, game: Game, room: Room) -> None:
+def _respond(others: int, rivals: int, sold: int, game: Game, room: Room) -> None:
     """Solve the game in `room.prices`."""
     for block in range(game.utility.shape[0]):
         utility = room.utility[block]
@@ -190,7 +191,7 @@ def _respond_all(
         if seated == 0:
             continue
         game = _game(book, sold, seated, scale, room)
-        _respond(book, count - sold, values.shape[0] - 1, sold, game, room)
+        _respond(count - sold, values.shape[0] - 1, sold, game, room)
         for j in range(sold):
             price[room.family.rows[j]] = room.prices[j]
 

@@ -12,8 +12,8 @@ from agents.enterprise.demand import vendor_values
 from agents.vendor import capability
 from agents.vendor.pricing import price_floor, revised_price, target_price
 from agents.vendor.releases import (
+    Built,
     build,
-    built_quality,
     first_perception,
     first_plan,
     put_on_sale,
@@ -138,11 +138,11 @@ def _release_planned(market: "Market", vendor: Vendor) -> None:
 
 def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -> None:
     rules, frontier = market.parameters, market.frontier_before(market.month)
-    model = build(
+    model, own = build(
         vendor, tier, opened, market.month, market.environment.public, frontier, market.streams,
         rules.capability, rules.pricing,
     )  # fmt: skip
-    details = _origins(market, vendor, model, opened, frontier)
+    details = _origins(market, vendor, model, own, frontier)
     if opened and vendor.strategy.keeps_closed(tier):
         model.api = False
         model.q -= rules.release.open_discount
@@ -150,14 +150,12 @@ def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -
 
 
 def _origins(
-    market: "Market", vendor: Vendor, model: Model, opened: bool, frontier: float
+    market: "Market", vendor: Vendor, model: Model, own: Built, frontier: float
 ) -> Details:
     """Where the quality of a model just built comes from: compute, money, others, luck."""
-    rules, public = market.parameters.capability, market.environment.public
-    alone, expected = (
-        built_quality(vendor, model.tier, market.month, public, seen, opened, 0.0, rules)[0]
-        for seen in (-math.inf, frontier)
-    )
+    rules = market.parameters.capability
+    phi = capability.imitation_share(market.month, rules)
+    alone, expected = (own.quality(0.0, seen, phi) for seen in (-math.inf, frontier))
     return {
         "compute": model.effective_compute - capability.reference_compute(rules),
         "budget": capability.RUN_COST * math.exp(vendor.budget),

@@ -32,20 +32,6 @@ class Probabilities(NamedTuple):
     """(types,) ln(1 + sum of exp of the nests' inclusive values): expected best utility."""
 
 
-def shares_against(own: Floats, rivals: Floats, dissimilarity: float) -> Floats:
-    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
-
-    own: (offerings, types) utilities; rivals: (types,). All types count alike.
-    """
-    codes = np.zeros(len(own) + 1, np.int64)
-    codes[-1] = 1
-    utility = np.vstack([own, rivals])
-    nests = room_for(utility, codes)
-    _choose(utility, codes, float(dissimilarity), nests, np.empty_like(rivals))
-    shares: Floats = nests.joint[:-1].mean(axis=1)
-    return shares
-
-
 def nest_codes(nest: NDArray[np.generic] | None, offerings: int) -> Ints:
     """Nests as codes 0..G-1; without nests every offering is its own."""
     if nest is None:
@@ -172,6 +158,41 @@ def _choose(utility: Floats, codes: Ints, scale: float, nests: Nests, inclusive:
     choose(utility, codes, scale, nests)
     for i in range(inclusive.size):
         inclusive[i] = nests.peak[i] + log64(nests.denominator[i])
+
+
+@bare_kernel
+def _choose_at(
+    plain: Floats, price_weight: Floats, rivals: Floats, product: Ints, price: Floats,
+    codes: Ints, scale: float, utility: Floats, nests: Nests,
+) -> None:  # fmt: skip
+    types, offers = rivals.size, product.size
+    for j in range(offers):
+        at, without = utility[j], plain[product[j]]
+        for i in range(types):
+            at[i] = without[i] - price_weight[i] * price[j]
+    for i in range(types):
+        utility[offers, i] = rivals[i]
+    choose(utility, codes, scale, nests)
+
+
+def shares_against(
+    plain: Floats, price_weight: Floats, rivals: Floats, product: Ints, price: Floats,
+    dissimilarity: float,
+) -> Floats:  # fmt: skip
+    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
+
+    plain: (products, types) utilities without price; product, price: (offerings,) what is offered
+    at what price; rivals: (types,). All types count alike.
+    """
+    codes = np.zeros(len(product) + 1, np.int64)
+    codes[-1] = 1
+    utility = np.empty((len(codes), rivals.size))
+    nests = room_of(len(codes), 2, rivals.size)
+    _choose_at(
+        plain, price_weight, rivals, product, price, codes, float(dissimilarity), utility, nests
+    )
+    shares: Floats = nests.joint[:-1].mean(axis=1)
+    return shares
 
 
 @bare_kernel
