@@ -1,13 +1,13 @@
 """Step 6 of the month: who was paid what, what it cost, what the stocks have become."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.licence import licence_of
 from agents.common.vocabulary import Access
-from agents.enterprise.ledger import ROW, Sums
+from agents.enterprise.ledger import Sums
 from agents.host.hosts import Hosting
 from agents.vendor.capability import crowd_strength
 from agents.vendor.finance import (
@@ -19,86 +19,49 @@ from agents.vendor.finance import (
     training_cost,
 )
 from agents.vendor.vendor import Account, Vendor
-from sim.book import THRESHOLD
+from sim.draft import THRESHOLD
+from sim.enterprise_step import rows_of
+from sim.tally import MILLION, VENDOR_SUMS, Bought, Shares, Totals, add_up
 
 if TYPE_CHECKING:
     from sim.market import Market
 
 Floats = NDArray[np.float64]
-MILLION = 1e6
-TUNING_COST = 0.5
-"""Cost of a tuning job against its price."""
-
-
-class Flows(NamedTuple):
-    """The month by row of the book, all regions: Mtok and $."""
-
-    tokens: Floats
-    """Of enterprises."""
-    bought: Floats
-    """Of operators, Mtok."""
-    bill: Floats
-    """For tokens, of enterprises and operators, without licences."""
-    tuning: Floats
-    rent: Floats
-    licence: Floats
-    """Of operators."""
-    royalty: Floats
-    """What hosts owe a living vendor under a restricted licence."""
-
-    @property
-    def served(self) -> Floats:
-        """Tokens of everybody."""
-        return self.tokens + self.bought
-
-
-def flows_of(market: "Market", sums: Sums) -> Flows:
-    """Add up what enterprises and operators did, by row."""
-    world = dict(zip(ROW, sums.ledger.row.sum(axis=0).T, strict=True))
-    bought, paid, licence = np.zeros((3, market.book.offering.size))
-    for operator in market.operators:
-        if operator.row >= 0:
-            bought[operator.row] += operator.tokens
-            paid[operator.row] += operator.bill - operator.licence
-            licence[operator.row] += operator.licence
-    bill = world["bill"] + paid
-    royalty = market.parameters.finance.royalty * bill * _owes_royalty(market)
-    return Flows(world["tokens"], bought, bill, world["tuning"], world["rent"], licence, royalty)
-
-
-def _owes_royalty(market: "Market") -> NDArray[np.bool_]:
-    """Rows whose hosts owe the model's vendor a share of revenue."""
-    book = market.book
-    alive = np.array([v.alive for v in market.vendors], bool)[book.vendor]
-    due = THRESHOLD[market.stock.code("licence")[book.model]]
-    owes: NDArray[np.bool_] = (book.access == Access.HOSTED) & due & alive
-    return owes
 
 
 def book_usage(market: "Market", sums: Sums) -> None:
     """Turn the month's sums over enterprises and operators into accounts and stocks."""
     market.used.append(float(sums.row("tokens").sum()))
-    flows = flows_of(market, sums)
-    book_hosts(market, flows)
+    finance = market.parameters.finance
+    totals = add_up(
+        sums.ledger.row, rows_of(market, market.book), bought_by_operators(market),
+        THRESHOLD[market.stock.code("licence")], np.array([v.alive for v in market.vendors], bool),
+        Shares(finance.royalty, finance.resale),
+    )  # fmt: skip
+    market.resale = totals.resale
+    book_hosts(market, totals)
     book_platforms(market, sums)
-    booked = vendor_bookings(market, sums, flows)
+    booked = dict(zip(VENDOR_SUMS, totals.vendor.tolist(), strict=True))
     for vendor in market.living_vendors():
         account_vendor(market, vendor, {k: v[vendor.index] for k, v in booked.items()})
-    advance_crowds(market, sums)
+    advance_crowds(market, booked["users"])
 
 
-def book_hosts(market: "Market", flows: Flows) -> None:
+def bought_by_operators(market: "Market") -> Bought:
+    """What operators buy of each row of the book."""
+    bought = Bought(*np.zeros((3, market.book.offering.size)))
+    for operator in market.operators:
+        if operator.row >= 0:
+            bought.tokens[operator.row] += operator.tokens
+            bought.paid[operator.row] += operator.bill - operator.licence
+            bought.licence[operator.row] += operator.licence
+    return bought
+
+
+def book_hosts(market: "Market", totals: Totals) -> None:
     """Revenue and cost of the hosts of each model."""
-    book = market.book
-    rows = np.flatnonzero(book.access == Access.HOSTED)
-    served, tuning = flows.served[rows], flows.tuning[rows]
-    cost = served * book.cost[rows] + TUNING_COST * tuning + flows.royalty[rows]
-    model, count = book.model[rows], len(market.models)
-    tokens, revenue, spent = (
-        np.bincount(model, column, count).tolist()
-        for column in (served, flows.bill[rows] + tuning, cost)
-    )
-    for index in np.unique(model).tolist():
+    tokens, revenue, spent = totals.hosts.tolist()
+    for index in np.flatnonzero(totals.hosted).tolist():
         market.hostings.setdefault(index, Hosting())
     for index, hosting in market.hostings.items():
         hosting.tokens, hosting.revenue, hosting.cost = tokens[index], revenue[index], spent[index]
@@ -112,30 +75,6 @@ def book_platforms(market: "Market", sums: Sums) -> None:
         platform.tokens, platform.gross, platform.fee = tokens, gross, fee
         platform.cost = market.parameters.host.packaging_share * fee
         platform.passed_on = market.parameters.finance.resale * resold
-    services = market.book.access == Access.API
-    market.resale = market.parameters.finance.resale * (
-        sums.row("platform_fee").sum(axis=0) * services
-    )
-
-
-def vendor_bookings(market: "Market", sums: Sums, flows: Flows) -> dict[str, list[float]]:
-    """What the rows of each vendor add up to, M$ and Mtok, by name of the sum."""
-    book, served = market.book, flows.served
-    service = book.access == Access.API
-    home, elsewhere = sums.row("bill") + sums.row("tuning") + sums.row("rent")
-    columns = {
-        "api": service * (flows.bill + flows.tuning) / MILLION,
-        "services": flows.rent * book.services_rate / MILLION,
-        "licence": (flows.rent * book.fee_rate + flows.licence) / MILLION,
-        "royalty": (market.resale + flows.royalty) / MILLION,
-        "serving": service * (served * book.cost + TUNING_COST * flows.tuning) / MILLION,
-        "subsidy": service * served * np.maximum(book.cost - book.price, 0.0) / MILLION,
-        "family": served,
-        "served": service * served,
-        "home": home,
-        "elsewhere": elsewhere,
-    }
-    return {name: vendor_sums(market, column).tolist() for name, column in columns.items()}
 
 
 def vendor_sums(market: "Market", by_row: Floats) -> Floats:
@@ -170,10 +109,12 @@ def owned_net(market: "Market", vendor: Vendor | None = None) -> float:
     return sum(p.net for p in market.platforms if p.facts.owner in keys)
 
 
-def advance_crowds(market: "Market", sums: Sums) -> None:
-    """What users of each open family give back: packaging now, quality at the next release."""
-    rules, book = market.parameters.crowd, market.book
-    used = vendor_sums(market, sums.row("slots").sum(axis=0) * book.open).tolist()
+def advance_crowds(market: "Market", used: list[float]) -> None:
+    """What users of each open family give back: packaging now, quality at the next release.
+
+    used: slots of each vendor's open models.
+    """
+    rules = market.parameters.crowd
     for vendor, users in zip(market.vendors, used, strict=True):
         vendor.users = users
         openness = licence_of(vendor.licence_code).crowd

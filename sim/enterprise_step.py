@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.common.logit import inclusive_value
 from agents.common.offers import (
+    BookRows,
     ClassLists,
     Exposures,
     OfferBook,
@@ -32,6 +33,7 @@ from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
 from sim.book import platform_columns
+from sim.responses import best_responses
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -121,6 +123,13 @@ def nests_of(market: "Market", lists: ClassLists) -> NestLists:
     nests = nest_lists(lists, market.book, len(market.vendors))
     market.nests_cache = (lists, nests)
     return nests
+
+
+def rows_of(market: "Market", book: OfferBook) -> BookRows:
+    """The book row by row; kept for the book asked about last."""
+    if market.rows_cache is None or market.rows_cache[0] is not book:
+        market.rows_cache = (book, book_rows(book))
+    return market.rows_cache[1]
 
 
 def ramp_table(scenario: Scenario) -> NDArray[np.float32]:
@@ -215,7 +224,7 @@ def run_enterprises(market: "Market") -> Sums:
     """Advance all enterprises by one month; returns the month's sums."""
     world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     rules, platforms, keys = choice_rules(market.parameters), platforms_of(market), market.keys.firm
-    columns, book = market.columns, book_rows(market.book)
+    columns, book = market.columns, rows_of(market, market.book)
 
     def block(begin: int) -> Ledger:
         ledger = empty_ledger(
@@ -259,10 +268,12 @@ def warm_up(market: "Market") -> None:
         book_rows(market.book), nests, platforms_of(market), market.keys.firm,
         scratch_for(nests, len(market.vendors)), ledger,
     )  # fmt: skip
+    market.cheapest()
     demand = market.entry_demand(market.book)
     utilities_of(demand, np.zeros(0, np.int64))
     vendor_values(demand, np.zeros(0), 1, 0.5)
     inclusive_value(np.zeros((1, 1)), 0.5)
+    best_responses(demand, rows_of(market, market.book), np.zeros((1, 1)), np.zeros(0, int), 0.5)
     market.sample = None
     taste_at(market.keys.firm.taste, 0, 0, 0.0)
     normal_at(market.keys.firm.taste, 0, 0, 0)

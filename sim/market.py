@@ -11,11 +11,18 @@ from mesa.datacollection import DataCollector
 from numpy.typing import NDArray
 
 from agents.common.events import Event
-from agents.common.offers import ClassLists, Model, OfferBook, repriced
+from agents.common.offers import BookRows, ClassLists, Model, OfferBook, repriced
 from agents.common.randomness import Streams, exponential_at, uniform_at
 from agents.common.vocabulary import VARIANTS, Access, month_index
 from agents.enterprise.choice import Keys
-from agents.enterprise.demand import Demand, Sample, draw_sample, entry_demand
+from agents.enterprise.demand import (
+    Demand,
+    Ints,
+    Sample,
+    cheapest_rows,
+    draw_sample,
+    entry_demand,
+)
 from agents.enterprise.enterprises import Enterprises
 from agents.enterprise.ledger import Sums
 from agents.enterprise.nests import NestLists
@@ -36,6 +43,7 @@ from sim.enterprise_step import (
     lists_of,
     platforms_of,
     ramp_table,
+    rows_of,
     run_enterprises,
 )
 from sim.environment import Environment
@@ -123,6 +131,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.platform_upkeep = [serving.upkeep(f.packaging, self) for f in p.platforms.values()]
         self.operators = [Operator(k, f) for k, f in p.operators.items()]
         self.group_count = len(p.sectors) * 3 * len(p.regions)
+        self.home = np.array([r.home for r in p.regions.values()], np.int8)
         self.columns = draw_population(population_rules(p), self.streams)
         self.columns.model = self
         self.enterprises = Enterprises(self.columns, None, self.random)
@@ -156,6 +165,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.nests_cache: tuple[ClassLists, NestLists] | None = None
         self.held_before: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] | None
         self.held_before = None
+        self.rows_cache: tuple[OfferBook, BookRows] | None = None
         self.preview: OfferBook | None = None
         self.book = drafted(self.stock, self._surroundings())
 
@@ -298,23 +308,34 @@ class Market(mesa.Model):  # type: ignore[misc]
     def entry_demand(self, book: OfferBook) -> Demand:
         """What the shared demand sample would choose afresh; the sample is redrawn yearly.
 
-        Kept for the book asked about last: pricing, reviews and statistics of a month share it.
+        Kept for the book asked about last: all reviews, or all revisions, of a month share it.
         """
         if self.demand_cache is None or self.demand_cache[0] is not book:
-            self.demand_cache = (book, self._entry_demand(book))
+            self.demand_cache = (book, entry_demand(
+                self.demand_sample(), self.columns, self.environment.demand,
+                choice_rules(self.parameters), rows_of(self, book), lists_of(self, book),
+                platforms_of(self), self.keys.firm.taste,
+                np.array([v.address for v in self.vendors], np.uint32), self.home,
+            ))  # fmt: skip
         return self.demand_cache[1]
 
-    def _entry_demand(self, book: OfferBook) -> Demand:
-        home = np.array([r.home for r in self.parameters.regions.values()], np.int8)
+    def demand_sample(self) -> Sample:
+        """The slots that stand for the market this year."""
         if self.sample is None or self.sample_year != self.month // 12:
             self.sample_year = self.month // 12
             offset = uniform_at(self.keys.sample, self.sample_year, 0, 0)
             size = self.parameters.output.demand_sample
-            self.sample = draw_sample(self.columns, size, offset, home)
-        return entry_demand(
-            self.sample, self.columns, self.environment.demand, choice_rules(self.parameters),
-            book, lists_of(self, book), platforms_of(self), self.keys.firm.taste,
-            np.array([v.address for v in self.vendors], np.uint32), home,
+            self.sample = draw_sample(self.columns, size, offset, self.home)
+        return self.sample
+
+    def cheapest(self) -> Ints:
+        """Of each slot of the demand sample at home, its cheapest good offering; -1 for none."""
+        sample = self.demand_sample()
+        at = np.flatnonzero(sample.home)
+        return cheapest_rows(
+            sample._replace(firm=sample.firm[at], slot=sample.slot[at]), self.columns,
+            self.environment.demand, choice_rules(self.parameters), rows_of(self, self.book),
+            lists_of(self, self.book), platforms_of(self), self.home,
         )  # fmt: skip
 
     def tables(self) -> dict[str, pa.Table]:

@@ -10,27 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.mathematics import exponentials
-from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Access, Band, month_name
-from agents.enterprise.ledger import (
-    Sums,
-)
+from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Band, month_name
+from agents.enterprise.ledger import Sums
 from agents.host.hosts import profit
-from sim.accounts import owned_net, vendor_sums
+from sim.accounts import owned_net
 from sim.book import median
+from sim.enterprise_step import rows_of
+from sim.listing import LEVELS, Listing, look, price_ratio_at_best
 from sim.standing import Standing
+from sim.tally import MILLION, HomeUse
 
 if TYPE_CHECKING:
     from sim.market import Market
 
 Floats = NDArray[np.float64]
-LEVELS = {"gpt35": -0.55, "gpt4": -0.13, "gpt4o": 0.48}
-"""Quality levels whose cheapest price is followed."""
-LIKE_QUALITY = 0.25
-"""Logits within which two models compete on price."""
-SPEND_PARTS = ("bill", "platform_fee", "tuning", "rent", "licence", "services")
-FULL_PARTS = (*SPEND_PARTS, "staff", "integration", "money_cost")
-SOLD_PARTS = ("bill", "platform_fee", "tuning", "licence")
-MILLION = 1e6
 
 
 def ratio(top: float, bottom: float) -> float | None:
@@ -38,23 +31,20 @@ def ratio(top: float, bottom: float) -> float | None:
     return float(top) / float(bottom) if bottom > 0 else None
 
 
-def home(sums: Sums, parts: tuple[str, ...]) -> Floats:
-    """Home money of some kinds by row, $ a month."""
-    return np.asarray(sum(sums.row(part)[0] for part in parts))
-
-
-def market_row(market: "Market", sums: Sums, standing: Standing) -> dict[str, Any]:
+def market_row(market: "Market", sums: Sums, use: HomeUse, standing: Standing) -> dict[str, Any]:
     """All columns of the market table for this month."""
+    rows, reachable = rows_of(market, market.book), reachable_at_home(market)
+    listing = look(rows, reachable, len(market.models))
     row: dict[str, Any] = {"month": market.month, "date": month_name(market.month)}
     row |= adoption_columns(sums)
-    row |= usage_columns(market, sums, standing)
-    on_sale = on_sale_at_home(market)
-    row |= frontier_columns(market, on_sale)
-    row |= price_columns(market, on_sale, standing)
-    row |= concentration_columns(market, sums)
+    row |= usage_columns(market, sums, use, standing)
+    row |= frontier_columns(market, listing)
+    row |= price_columns(market, listing, standing)
+    row["price_ratio_best"] = price_ratio_at_best(rows, reachable)
+    row |= concentration_columns(market, use)
     row |= survey_columns(sums)
     row |= sample_columns(market)
-    row |= actor_columns(market, standing)
+    row |= actor_columns(market, listing, standing)
     row |= welfare_columns(market, sums)
     return row
 
@@ -77,24 +67,22 @@ def adoption_columns(sums: Sums) -> dict[str, Any]:
     }
 
 
-def usage_columns(market: "Market", sums: Sums, standing: Standing) -> dict[str, Any]:
+def usage_columns(market: "Market", sums: Sums, use: HomeUse, standing: Standing) -> dict[str, Any]:
     """Volumes, and shares by access, openness and strategy of the vendor."""
-    book = market.book
-    tokens, spend = sums.row("tokens")[0], home(sums, SPEND_PARTS)
+    opened, tokens, spend = market.book.open == 1, use.tokens, use.spend
     total, paid = float(tokens.sum()), float(spend.sum())
     columns: dict[str, Any] = {
         "tokens": total,
         "spend": paid,
-        "spend_full": float(home(sums, FULL_PARTS).sum()),
-        "share_tokens_open": ratio(tokens[book.open == 1].sum(), total),
-        "share_spend_open": ratio(spend[book.open == 1].sum(), paid),
-        "tuned_share_tokens": ratio(tokens[book.tuned == 1].sum(), total),
+        "spend_full": float(use.full.sum()),
+        "share_tokens_open": ratio(tokens[opened].sum(), total),
+        "share_spend_open": ratio(spend[opened].sum(), paid),
+        "tuned_share_tokens": ratio(tokens[market.book.tuned == 1].sum(), total),
         "top1pct_share_tokens": top_share(sums, 0.01),
     }
-    by_access = np.bincount(book.access, tokens, len(ACCESSES)).tolist()
-    for access, used in zip(ACCESSES, by_access, strict=True):
+    for access, used in zip(ACCESSES, use.access.tolist(), strict=True):
         columns[f"share_tokens_{access}"] = ratio(used, total)
-    by_vendor = vendor_sums(market, tokens).tolist()
+    by_vendor = use.vendor[0].tolist()
     for kind in STRATEGIES:
         member = zip(by_vendor, standing.strategies, strict=True)
         used = sum(used for used, strategy in member if strategy == kind)
@@ -115,34 +103,27 @@ def top_share(sums: Sums, part: float) -> float | None:
     return ratio(float((taken * each).sum()), float(tokens.sum()))
 
 
-def on_sale_at_home(market: "Market") -> NDArray[np.bool_]:
-    """Plain rows of the book that an unrestricted home firm may buy."""
-    book, regions = market.book, market.parameters.regions
-    reachable = np.array(
-        [regions[v.region].home or v.facts.sells_abroad for v in market.vendors], bool
-    )
-    service = book.access == Access.API
-    listed: NDArray[np.bool_] = (book.listed == 1) & (book.tuned == 0)
-    return listed & (~service | reachable[book.vendor]) if book.vendor.size else listed
+def reachable_at_home(market: "Market") -> NDArray[np.bool_]:
+    """(vendors,) whose service an unrestricted home firm may buy."""
+    regions = market.parameters.regions
+    return np.array([regions[v.region].home or v.facts.sells_abroad for v in market.vendors], bool)
 
 
 def best_on_sale(
-    market: "Market", on_sale: NDArray[np.bool_], opened: int
+    market: "Market", listing: Listing, opened: int
 ) -> tuple[float | None, float | None]:
     """Best true quality on the list for home firms, open or closed, and its ln compute."""
-    book = market.book
-    rows = np.flatnonzero(on_sale & (book.open == opened))
-    if rows.size == 0:
+    row = int(listing.best[opened])
+    if row < 0:
         return None, None
-    best = rows[int(np.argmax(book.q[rows]))]
-    model = market.models[int(book.model[best])]
+    model = market.models[int(market.book.model[row])]
     return float(model.q), float(model.effective_compute)
 
 
-def frontier_columns(market: "Market", on_sale: NDArray[np.bool_]) -> dict[str, Any]:
+def frontier_columns(market: "Market", listing: Listing) -> dict[str, Any]:
     """The two quality frontiers and the distance between them."""
-    q_closed, c_closed = best_on_sale(market, on_sale, 0)
-    q_open, c_open = best_on_sale(market, on_sale, 1)
+    q_closed, c_closed = best_on_sale(market, listing, 0)
+    q_open, c_open = best_on_sale(market, listing, 1)
     past = market.recorder.closed_maxima
     running = max(past[-1] if past else -math.inf, q_closed if q_closed is not None else -math.inf)
     past.append(running)
@@ -181,20 +162,13 @@ def gap_months(maxima: list[float], q_open: float) -> tuple[float | None, bool]:
     return now - (first - part), False
 
 
-def price_columns(
-    market: "Market", on_sale: NDArray[np.bool_], standing: Standing
-) -> dict[str, Any]:
+def price_columns(market: "Market", listing: Listing, standing: Standing) -> dict[str, Any]:
     """Prices at constant quality, of flagships, and of open against closed."""
-    book = market.book
     columns: dict[str, Any] = {"price_flagship": _flagship(market, standing)}
-    service = on_sale & (book.access != Access.SELFHOST)
-    for name, level in LEVELS.items():
-        rows = service & (book.q >= level)
-        columns[f"price_{name}_level"] = float(book.price[rows].min()) if rows.any() else None
-    closed = service & (book.open == 0)
-    opened = service & (book.open == 1)
-    columns["price_ratio_open_closed"] = _ratio_in_class(market, opened, closed)
-    columns["price_ratio_best"] = _ratio_at_best(market, opened, closed)
+    for name, price in zip(LEVELS, listing.at_level.tolist(), strict=True):
+        columns[f"price_{name}_level"] = price if math.isfinite(price) else None
+    compared = listing.in_class
+    columns["price_ratio_open_closed"] = median(compared) if compared.size else None
     return columns
 
 
@@ -208,43 +182,9 @@ def _flagship(market: "Market", standing: Standing) -> float | None:
     return median(np.array(prices)) if prices else None
 
 
-def _ratio_in_class(
-    market: "Market", opened: NDArray[np.bool_], closed: NDArray[np.bool_]
-) -> float | None:
-    """Median over open models of hosted price over the median closed price of like quality."""
-    book = market.book
-    hosted = np.flatnonzero(opened & (book.access == Access.HOSTED))
-    rivals = np.flatnonzero(closed & (book.price > 0))
-    rivals = rivals[np.argsort(book.price[rivals])]
-    near = np.abs(book.q[rivals] - book.q[hosted][:, None]) <= LIKE_QUALITY
-    rank, count = np.cumsum(near, axis=1), near.sum(axis=1)
-    compared = count > 0
-    if not compared.any():
-        return None
-    middle = [
-        book.price[rivals[np.argmax(rank > position[:, None], axis=1)]]
-        for position in ((count - 1) // 2, count // 2)
-    ]
-    ratios = book.price[hosted] / (sum(middle) / 2)
-    return median(ratios[compared])
-
-
-def _ratio_at_best(
-    market: "Market", opened: NDArray[np.bool_], closed: NDArray[np.bool_]
-) -> float | None:
-    """Cheapest open over cheapest closed at the best quality both reach."""
-    book = market.book
-    if not opened.any() or not closed.any():
-        return None
-    both = min(book.q[opened].max(), book.q[closed].max())
-    cheap_open = book.price[opened & (book.q >= both)].min()
-    cheap_closed = book.price[closed & (book.q >= both)].min()
-    return ratio(float(cheap_open), float(cheap_closed))
-
-
-def concentration_columns(market: "Market", sums: Sums) -> dict[str, Any]:
+def concentration_columns(market: "Market", use: HomeUse) -> dict[str, Any]:
     """Vendors' shares of home spend (services, hosting, tuning, licences of their models)."""
-    by_vendor = vendor_sums(market, home(sums, SOLD_PARTS))
+    by_vendor = use.vendor[2]
     total = float(by_vendor.sum())
     if total <= 0:
         return {}
@@ -280,16 +220,15 @@ def survey_columns(sums: Sums) -> dict[str, Any]:
 
 def sample_columns(market: "Market") -> dict[str, Any]:
     """Statistics over the demand sample of home slots, each standing for the same tokens."""
-    demand = market.entry_demand(market.book)
-    sample = market.sample
-    assert sample is not None
+    sample = market.demand_sample()
     if not sample.home.any():
         return {}
     slots, at = market.columns.slots, sample.slot[sample.home]
     slope = market.parameters.choice.item_slope
     reached = 1 / (1 + exponentials(slope * slots.difficulty[at].astype(np.float64)))
     value = slots.value[at].astype(np.float64)
-    cheapest = demand.cheapest[sample.home & (demand.cheapest >= 0)]
+    cheapest = market.cheapest()
+    cheapest = cheapest[cheapest >= 0]
     closed = np.count_nonzero(market.book.open[cheapest] == 0)
     return {
         "value_solved_q0": ratio((value * reached).sum(), value.sum()),
@@ -297,16 +236,15 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     }
 
 
-def actor_columns(market: "Market", standing: Standing) -> dict[str, Any]:
+def actor_columns(market: "Market", listing: Listing, standing: Standing) -> dict[str, Any]:
     """Counts of actors and what crowds and platforms add."""
     alive = market.living_vendors()
     kinds = [standing.strategies[v.index] for v in alive]
     open_families = [v for v in alive if v.users > 0]
     users = sum(v.users for v in open_families)
-    listed = np.unique(market.book.model[market.book.listed == 1])
     columns: dict[str, Any] = {
         "hosts": sum(h.number for h in market.hostings.values()),
-        "models_live": int(listed.size),
+        "models_live": int(np.count_nonzero(listing.models)),
         "platform_revenue": sum(p.fee for p in market.platforms),
         "crowd_quality": ratio(sum(v.users * v.crowd_quality for v in open_families), users),
         "crowd_packaging": ratio(sum(v.users * v.crowd_packaging for v in open_families), users),

@@ -14,16 +14,16 @@ from agents.common.offers import offering_name
 from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
 from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, TERM, Sums
-from sim.accounts import vendor_sums
-from sim.metrics import SPEND_PARTS, home, market_row, ratio
+from sim.enterprise_step import rows_of
+from sim.metrics import market_row, ratio
 from sim.panel import panel_rows
 from sim.schemas import SCHEMAS, table
 from sim.standing import Standing, standing_of
+from sim.tally import MILLION, HomeUse, use_at_home
 
 if TYPE_CHECKING:
     from sim.market import Market
 
-MILLION = 1e6
 Rows = list[dict[str, Any]]
 Columns = dict[str, Sequence[Any] | NDArray[Any]]
 """One month of a table, without `month`; words may stand as codes, see `words`."""
@@ -57,13 +57,15 @@ class Recorder:
         sums = market.sums
         assert sums is not None
         standing = standing_of(market)
-        self.rows["market"].append(market_row(market, sums, standing))
+        rows = rows_of(market, market.book)
+        use = use_at_home(sums.ledger.row, rows, len(market.vendors))
+        self.rows["market"].append(market_row(market, sums, use, standing))
         self.rows["panel"] += panel_rows(market)
         found = {
-            "vendor": vendor_columns(market, sums, standing),
+            "vendor": vendor_columns(market, use, standing),
             "host": host_columns(market),
             "operator": operator_columns(market),
-            "offering": offering_columns(market, sums),
+            "offering": offering_columns(market, sums, use),
             "decision": decision_columns(sums),
             "segment": segment_columns(market, sums),
         }
@@ -147,15 +149,10 @@ def words(market: "Market") -> dict[str, dict[str, Sequence[str]]]:
     }  # fmt: skip
 
 
-def vendor_columns(market: "Market", sums: Sums, standing: Standing) -> Columns:
+def vendor_columns(market: "Market", use: HomeUse, standing: Standing) -> Columns:
     """One row per vendor that has entered; money of those alive."""
     vendors = market.vendors
-    tokens, spend, world = (
-        vendor_sums(market, column).tolist()
-        for column in (
-            sums.row("tokens")[0], home(sums, SPEND_PARTS), sums.row("tokens").sum(axis=0)
-        )
-    )  # fmt: skip
+    tokens, spend, _ = use.vendor.tolist()
     total = sum(spend)
     accounts = [vendor.account if vendor.alive else None for vendor in vendors]
     columns: Columns = {
@@ -163,7 +160,7 @@ def vendor_columns(market: "Market", sums: Sums, standing: Standing) -> Columns:
         "tokens": tokens,
         "spend": spend,
         "spend_share": [ratio(part, total) for part in spend],
-        "tokens_world": world,
+        "tokens_world": use.world.tolist(),
         "cash": [vendor.cash * MILLION for vendor in vendors],
         "receivables": [vendor.receivables * MILLION for vendor in vendors],
         "vendor": [vendor.name for vendor in vendors],
@@ -212,7 +209,7 @@ def operator_columns(market: "Market") -> Columns:
     }
 
 
-def offering_columns(market: "Market", sums: Sums) -> Columns:
+def offering_columns(market: "Market", sums: Sums, use: HomeUse) -> Columns:
     """One row per row of the offer book."""
     book = market.book
     return {
@@ -221,8 +218,8 @@ def offering_columns(market: "Market", sums: Sums) -> Columns:
         "tuned": book.tuned == 1, "open": market.stock.code("open")[book.model] == 1,
         "price": np.where(book.access == Access.SELFHOST, np.nan, book.price),
         "q": market.stock.number("q")[book.model], "q_perceived": book.q_perceived,
-        "slots": sums.row("slots")[0].copy(), "tokens": sums.row("tokens")[0].copy(),
-        "spend": home(sums, SPEND_PARTS),
+        "slots": sums.row("slots")[0].copy(), "tokens": use.tokens,
+        "spend": use.spend,
     }  # fmt: skip
 
 

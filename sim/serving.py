@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.offers import OfferBook
-from agents.common.vocabulary import Access
 from agents.host.hosts import next_number
-from agents.host.operators import Operator
 from agents.vendor.finance import next_packaging
+from sim.enterprise_step import rows_of
+from sim.tally import MILLION, Operating, cheapest_row
 
 if TYPE_CHECKING:
     from sim.market import Market
-
-MILLION = 1e6
 
 
 def advance_hosts(market: "Market") -> None:
@@ -46,44 +44,36 @@ def upkeep(stock: float, market: "Market") -> float:
 
 def supply_operators(market: "Market", book: OfferBook) -> None:
     """Each operator buys its tokens where they are cheapest and good enough."""
-    own = book.access == Access.SELFHOST
-    prices = np.where(own, book.replica_rent / book.replica_capacity, book.price)
-    alive = np.array([v.alive for v in market.vendors], bool)[book.vendor]
-    threshold = np.where(alive, market.stock.number("users_threshold")[book.model], np.inf)
-    reach = reachable(market, book)
+    rows, threshold = rows_of(market, book), market.stock.number("users_threshold")
+    alive = np.array([v.alive for v in market.vendors], bool)
+    reached = {name: reach(market, name) for name in {o.facts.region for o in market.operators}}
     for operator in market.operators:
         operator.advance(market.month)
-        fees = _fees(market, book, operator, threshold)
-        good = book.q >= market.frontier_now() - operator.facts.behind
-        total = np.where(good & reach[operator.facts.region], prices * (1 + fees), np.inf)
-        operator.row = int(np.argmin(total)) if np.isfinite(total).any() else -1
+        users = operator.users * MILLION
+        asked = Operating(
+            users, np.float32(market.frontier_now() - operator.facts.behind),
+            market.parameters.host.threshold_fee,
+        )  # fmt: skip
+        operator.row, price, fee = cheapest_row(
+            rows, asked, threshold, alive, reached[operator.facts.region]
+        )
         if operator.row < 0:
             operator.tokens = operator.bill = operator.licence = 0.0
         else:
-            paid = operator.tokens * float(prices[operator.row])
-            operator.licence = paid * float(fees[operator.row])
+            paid = operator.tokens * price
+            operator.licence = paid * fee
             operator.bill = paid + operator.licence
-        operator.revenue = operator.users * MILLION * operator.facts.revenue
+        operator.revenue = users * operator.facts.revenue
 
 
-def _fees(
-    market: "Market", book: OfferBook, operator: Operator, threshold: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Licence fees by row, share of what is paid; threshold: users above which one is due."""
-    over = operator.users * MILLION > threshold
-    fee: NDArray[np.float64] = np.where(over, market.parameters.host.threshold_fee, 0.0)
-    return fee + book.fee_rate
-
-
-def reachable(market: "Market", book: OfferBook) -> dict[str, NDArray[np.bool_]]:
-    """By region of an operator: plain rows on the list that can be bought there."""
+def reach(market: "Market", name: str) -> NDArray[np.bool_]:
+    """(vendors,) whose service can be bought in a region."""
     regions = market.parameters.regions
-    home = np.array([regions[v.region].home for v in market.vendors], bool)[book.vendor]
-    exporter = np.array([v.facts.sells_abroad for v in market.vendors], bool)[book.vendor]
-    listed, service = (book.listed == 1) & (book.tuned == 0), book.access == Access.API
-    found = {}
-    for name in {operator.facts.region for operator in market.operators}:
-        region = regions[name]
-        closed_off = (home != region.home) & ~(exporter & region.foreign_apis)
-        found[name] = listed & ~(service & closed_off)
-    return found
+    region = regions[name]
+    return np.array(
+        [
+            regions[v.region].home == region.home or (v.facts.sells_abroad and region.foreign_apis)
+            for v in market.vendors
+        ],
+        bool,
+    )

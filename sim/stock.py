@@ -35,6 +35,16 @@ class Stock:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """(FLOATS, room) all columns of numbers; what lies behind the last model is not set."""
+        return self._floats
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """(INTEGERS, room) all columns of codes."""
+        return self._integers
+
     def number(self, name: str) -> NDArray[np.float64]:
         """Column of `FLOATS`."""
         return self._floats[FLOATS.index(name), : self._count]

@@ -4,19 +4,16 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.common.events import Details, Event
-from agents.common.logit import inclusive_value
 from agents.common.offers import Model, OfferBook
 from agents.common.vocabulary import Access, month_index
-from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.demand import vendor_values
 from agents.vendor import capability
-from agents.vendor.business_parameters import PricingParameters
-from agents.vendor.pricing import UNOWNED, game_of, price_floor, revised_price, solve
+from agents.vendor.pricing import price_floor, revised_price, target_price
 from agents.vendor.releases import (
+    Built,
     build,
-    built_quality,
     first_perception,
     first_plan,
     put_on_sale,
@@ -24,7 +21,9 @@ from agents.vendor.releases import (
 )
 from agents.vendor.vendor import Vendor
 from sim.counterfactual import counterfactual_quality, imitation_removed
+from sim.enterprise_step import rows_of
 from sim.history import price_changes, release_opens, releases, scripted_model
+from sim.responses import best_responses
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -36,11 +35,6 @@ OWN_SERVICE_MARKUP = 3.0
 LARGEST_LEAD = 1.5
 """Largest private lead the hand-over gives, ln."""
 LARGEST_OFFSET = 50.0
-WHOLE_WAY = {"step": 1.0, "largest_cut": 0.0, "largest_rise": math.inf}
-"""Rules by which a revision goes all the way to its target."""
-NASH_STEPS = 25
-"""Steps of the pricing iteration from current prices (25 come within 1-3% of the solution)."""
-NASH_TOLERANCE = 1e-3
 
 
 def release_due_models(market: "Market") -> None:
@@ -144,11 +138,11 @@ def _release_planned(market: "Market", vendor: Vendor) -> None:
 
 def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -> None:
     rules, frontier = market.parameters, market.frontier_before(market.month)
-    model = build(
+    model, own = build(
         vendor, tier, opened, market.month, market.environment.public, frontier, market.streams,
         rules.capability, rules.pricing,
     )  # fmt: skip
-    details = _origins(market, vendor, model, opened, frontier)
+    details = _origins(market, vendor, model, own, frontier)
     if opened and vendor.strategy.keeps_closed(tier):
         model.api = False
         model.q -= rules.release.open_discount
@@ -156,14 +150,12 @@ def _launch_planned(market: "Market", vendor: Vendor, tier: int, opened: bool) -
 
 
 def _origins(
-    market: "Market", vendor: Vendor, model: Model, opened: bool, frontier: float
+    market: "Market", vendor: Vendor, model: Model, own: Built, frontier: float
 ) -> Details:
     """Where the quality of a model just built comes from: compute, money, others, luck."""
-    rules, public = market.parameters.capability, market.environment.public
-    alone, expected = (
-        built_quality(vendor, model.tier, market.month, public, seen, opened, 0.0, rules)[0]
-        for seen in (-math.inf, frontier)
-    )
+    rules = market.parameters.capability
+    phi = capability.imitation_share(market.month, rules)
+    alone, expected = (own.quality(0.0, seen, phi) for seen in (-math.inf, frontier))
     return {
         "compute": model.effective_compute - capability.reference_compute(rules),
         "budget": capability.RUN_COST * math.exp(vendor.budget),
@@ -233,73 +225,36 @@ def answer_price_cuts(market: "Market") -> None:
 
 def revise_prices(market: "Market") -> None:
     """Move due list prices toward their targets; all see the others' prices of before."""
-    due = [v for v in market.living_vendors() if any(i == v.index for i, _ in market.reprice)]
-    if not due:
+    if not market.reprice:
         return
     book = market.preview_book()
-    demand = market.entry_demand(book)
-    scale = market.parameters.choice.dissimilarity
+    due = _due_rows(market, book)
+    vendors = np.array(sorted({int(book.vendor[row]) for row in due}), np.int64)
+    if not vendors.size:
+        return
+    demand, scale = market.entry_demand(book), market.parameters.choice.dissimilarity
     values = vendor_values(demand, book.price, len(market.vendors), scale)
-    for vendor in due:
-        mine = (book.vendor == vendor.index) & (book.access == Access.API) & (book.tuned == 0)
-        own = np.flatnonzero(mine & (book.listed == 1))
-        if own.size:
-            _revise_vendor(market, book, demand, values, vendor, own)
+    nash = best_responses(demand, rows_of(market, book), values, vendors, scale)
+    for row in due:
+        _revise(market, book, row, float(nash[row]))
 
 
-def _revise_vendor(
-    market: "Market", book: OfferBook, demand: Demand, values: NDArray[np.float64], vendor: Vendor,
-    own: NDArray[np.intp],
-) -> None:  # fmt: skip
+def _due_rows(market: "Market", book: OfferBook) -> list[int]:
+    """Rows of the book whose price is to be revised: services on the list, as they come."""
+    service = (book.access == Access.API) & (book.tuned == 0) & (book.listed == 1)
+    rows = np.flatnonzero(service)
+    places = zip(rows.tolist(), book.vendor[rows].tolist(), book.tier[rows].tolist(), strict=True)
+    return [
+        row
+        for row, vendor, tier in places
+        if (vendor, tier) in market.reprice and market.vendors[vendor].alive
+    ]
+
+
+def _revise(market: "Market", book: OfferBook, row: int, nash: float) -> None:
     rules = market.parameters.pricing
-    nash = best_response(market, book, demand, rivals_of(values, vendor.index), own)
-    for row, aim in zip(own, nash.tolist(), strict=True):
-        model = market.models[int(book.model[row])]
-        if (vendor.index, model.tier) not in market.reprice:
-            continue
-        cost, price = float(book.cost[row]), float(book.price[row])
-        floor = price_floor(model.tier, cost, rules)
-        revised, details = _revision(price, aim, cost, floor, rules)
-        change_price(market, model, revised, "revision", details)
-
-
-def _revision(
-    price: float, nash: float, cost: float, floor: float, rules: PricingParameters
-) -> tuple[float, Details]:
-    """Next list price, and what it was set by."""
-    whole = rules.model_copy(update=WHOLE_WAY)
-    target = revised_price(price, nash, cost, floor, whole)
-    details = {"cost": cost, "nash": nash, "target": target}
-    return revised_price(price, nash, cost, floor, rules), details
-
-
-def best_response(
-    market: "Market", book: OfferBook, demand: Demand, rivals: NDArray[np.float64],
-    own: NDArray[np.intp],
-) -> NDArray[np.float64]:  # fmt: skip
-    """Profit-maximising prices of a vendor's services against rivals' current prices.
-
-    rivals: see `demand.rivals_of`; own: rows of the book that are priced. Other rows of the vendor
-    are one more offering of its nest, at a price that is given. Types that may buy none of its
-    services do not matter to it.
-    """
-    scale = market.parameters.choice.dissimilarity
-    family = np.flatnonzero((book.vendor == book.vendor[own[0]]) & (book.listed == 1))
-    utility = utilities_of(demand, family)
-    sold = np.zeros(len(family), bool)
-    sold[np.searchsorted(family, own)] = True
-    buying = np.flatnonzero((utility[sold] > FORBIDDEN / 2).any(axis=0))
-    if not buying.size:
-        return book.price[own]
-    utility, price_weight = utility[:, buying], demand.price_weight[buying]
-    paid = utility[~sold] - price_weight * book.price[family[~sold]][:, None]
-    utility = np.vstack([utility[sold], inclusive_value(paid, scale), rivals[buying]])
-    given = np.zeros(2)
-    game = game_of(
-        utility, price_weight, np.ones(len(buying)), np.append(book.cost[own], given),
-        np.append(np.zeros(len(own), np.int64), (UNOWNED, UNOWNED)),
-        np.append(np.zeros(len(own) + 1, np.int64), 1), scale,
-    )  # fmt: skip
-    prices = np.append(book.price[own], given)
-    solve(game, prices, NASH_STEPS, NASH_TOLERANCE)
-    return prices[:-2]
+    model = market.models[int(book.model[row])]
+    cost, price = float(book.cost[row]), float(book.price[row])
+    floor = price_floor(model.tier, cost, rules)
+    details = {"cost": cost, "nash": nash, "target": target_price(nash, cost, floor, rules)}
+    change_price(market, model, revised_price(price, nash, cost, floor, rules), "revision", details)

@@ -10,7 +10,8 @@ from agents.common.events import Details, Event
 from agents.common.licence import licence_of
 from agents.common.randomness import normal_at, uniform_at
 from agents.common.vocabulary import Access
-from agents.enterprise.demand import FORBIDDEN, Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.demand import Demand, rivals_of, utilities_of, vendor_values
+from agents.enterprise.entries import FORBIDDEN
 from agents.host.hosts import hosted_price
 from agents.vendor.capability import (
     affordable_budget,
@@ -22,6 +23,7 @@ from agents.vendor.finance import funding_round, is_insolvent
 from agents.vendor.parameters import VendorParameters
 from agents.vendor.releases import large_compute
 from agents.vendor.review import (
+    Buyers,
     Offer,
     Projection,
     decide,
@@ -111,7 +113,9 @@ def review_strategies(market: "Market") -> None:
 def review(market: "Market", vendor: Vendor, demand: Demand, rivals: NDArray[np.float64]) -> None:
     """Project each strategy and switch if the best beats the present one by the threshold."""
     options, products = alternatives(vendor.strategy), products_of(market, vendor, demand)
-    flows = [_flows(market, vendor, option, products, demand, rivals) for option in options]
+    plain = np.array([product.plain for product in products]).reshape(-1, len(rivals))
+    buyers = Buyers(plain, demand.price_weight, rivals)
+    flows = [_flows(market, vendor, option, products, buyers) for option in options]
     growth = expected_growth(market.year_growth(), market.parameters.review)
     seen = [
         project(
@@ -140,15 +144,14 @@ def _projected(seen: list[Projection], needed: float) -> Details:
 
 
 def _flows(
-    market: "Market", vendor: Vendor, strategy: Strategy, products: list["Product"],
-    demand: Demand, rivals: NDArray[np.float64],
-) -> tuple[float, float]:  # fmt: skip
+    market: "Market", vendor: Vendor, strategy: Strategy, products: list["Product"], buyers: Buyers
+) -> tuple[float, float]:
     """M$ a month earned and family tokens under a strategy."""
-    offers = _imagined_offers(market, vendor, strategy, products, demand)
+    offers = _imagined_offers(market, vendor, strategy, products)
     if not offers or market.sample is None:
         return 0.0, 0.0
     tokens = market.sample.tokens * market.environment.demand * _adopted_share(market)
-    return monthly_margin(offers, rivals, market.parameters.choice.dissimilarity, tokens)
+    return monthly_margin(offers, buyers, market.parameters.choice.dissimilarity, tokens)
 
 
 def _adopted_share(market: "Market") -> float:
@@ -166,40 +169,40 @@ class Product(NamedTuple):
     cost: float
     closed_price: float
     hosted_price: float
-    template: NDArray[np.float64]
+    plain: NDArray[np.float64]
     """(types,) utility without price of the model as a service."""
 
 
 def products_of(market: "Market", vendor: Vendor, demand: Demand) -> list[Product]:
     """What a vendor has in each tier."""
     found = []
+    quote = hosted_price(1.0, IMAGINED_HOSTS, market.parameters.host)
     for tier in range(3):
         model = vendor.current(tier, market.month)
         if model is None:
             continue
         cost = model.serving_cost / market.environment.efficiency
         closed = model.list_price or cost * (1 + SERVICE_MARKUP)
-        hosted = hosted_price(cost, IMAGINED_HOSTS, market.parameters.host)
-        template = _template(market, vendor.index, model.index, demand)
-        found.append(Product(tier, cost, closed, hosted, template))
+        hosted = cost * quote
+        plain = _plain(market, vendor.index, model.index, demand)
+        found.append(Product(tier, cost, closed, hosted, plain))
     return found
 
 
 def _imagined_offers(
-    market: "Market", vendor: Vendor, strategy: Strategy, products: list[Product], demand: Demand
+    market: "Market", vendor: Vendor, strategy: Strategy, products: list[Product]
 ) -> list[Offer]:
     """What the vendor's current models would be offered as under a strategy."""
     offers: list[Offer] = []
-    for product in products:
+    for at, product in enumerate(products):
         if strategy.opens(product.tier):
-            offers += _open_offers(market, vendor, product, demand)
+            offers += _open_offers(market, vendor, product, at)
         if strategy.keeps_closed(product.tier):
-            utility = product.template - demand.price_weight * product.closed_price
-            offers.append(Offer(Access.API, product.closed_price, product.cost, utility, 0.0))
+            offers.append(Offer(Access.API, product.closed_price, product.cost, at, 0.0))
     return offers
 
 
-def _template(market: "Market", vendor: int, model: int, demand: Demand) -> NDArray[np.float64]:
+def _plain(market: "Market", vendor: int, model: int, demand: Demand) -> NDArray[np.float64]:
     """Utility without price of the model as a service: its best row's, whoever serves it."""
     book = market.book
     rows = np.flatnonzero((book.model == model) & (book.tuned == 0))
@@ -209,17 +212,16 @@ def _template(market: "Market", vendor: int, model: int, demand: Demand) -> NDAr
     return best
 
 
-def _open_offers(market: "Market", vendor: Vendor, product: Product, demand: Demand) -> list[Offer]:
+def _open_offers(market: "Market", vendor: Vendor, product: Product, at: int) -> list[Offer]:
     """The model served by hosts and run by buyers; the vendor earns support."""
     price, cost = product.hosted_price, product.cost
-    utility = product.template - demand.price_weight * price
     offers = []
     if licence_of(vendor.licence_code).hosting:
-        offers.append(Offer(Access.HOSTED, price, price, utility, 0.0))
+        offers.append(Offer(Access.HOSTED, price, price, at, 0.0))
     support = market.parameters.usage.services * cost
-    offers.append(Offer(Access.SELFHOST, price, price, utility, support))
+    offers.append(Offer(Access.SELFHOST, price, price, at, support))
     if vendor.facts.sells_api:
-        offers.append(Offer(Access.API, price, cost, utility, 0.0))
+        offers.append(Offer(Access.API, price, cost, at, 0.0))
     return offers
 
 

@@ -32,20 +32,6 @@ class Probabilities(NamedTuple):
     """(types,) ln(1 + sum of exp of the nests' inclusive values): expected best utility."""
 
 
-def shares_against(own: Floats, rivals: Floats, dissimilarity: float) -> Floats:
-    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
-
-    own: (offerings, types) utilities; rivals: (types,). All types count alike.
-    """
-    codes = np.zeros(len(own) + 1, np.int64)
-    codes[-1] = 1
-    utility = np.vstack([own, rivals])
-    nests = room_for(utility, codes)
-    _choose(utility, codes, float(dissimilarity), nests, np.empty_like(rivals))
-    shares: Floats = nests.joint[:-1].mean(axis=1)
-    return shares
-
-
 def nest_codes(nest: NDArray[np.generic] | None, offerings: int) -> Ints:
     """Nests as codes 0..G-1; without nests every offering is its own."""
     if nest is None:
@@ -74,8 +60,11 @@ class Nests(NamedTuple):
 
 def room_for(utility: Floats, codes: Ints) -> Nests:
     """Working memory for utilities (offerings, types); nests are 0 to the largest of `codes`."""
-    offerings, types = utility.shape
-    nests = int(codes.max()) + 1 if codes.size else 0
+    return room_of(len(utility), int(codes.max()) + 1 if codes.size else 0, utility.shape[1])
+
+
+def room_of(offerings: int, nests: int, types: int) -> Nests:
+    """Working memory for so many."""
     joint, within = np.empty((2, offerings, types))
     top, total, value = np.empty((3, nests, types))
     peak, denominator = np.empty((2, types))
@@ -96,6 +85,10 @@ def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> Non
     for j in range(offerings):
         u, within = utility[j], nests.within[j]
         top, total = nests.top[codes[j]], nests.total[codes[j]]
+        if _is_alone(j, codes):
+            for i in range(types):
+                within[i] = total[i] = 1.0
+            continue
         for i in range(types):
             within[i] = exp64((u[i] - top[i]) * sharper)
         for i in range(types):
@@ -104,8 +97,26 @@ def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> Non
         top, total, value = nests.top[nest], nests.total[nest], nests.value[nest]
         for i in range(types):
             total[i] = max(total[i], _SMALLEST)
+        if _members(nest, codes) == 1:
+            for i in range(types):
+                value[i] = top[i]
+            continue
         for i in range(types):
             value[i] = top[i] + scale * log64(total[i])
+
+
+@inline_kernel
+def _members(nest: int, codes: Ints) -> int:
+    count = 0
+    for j in range(codes.size):
+        count += codes[j] == nest
+    return count
+
+
+@inline_kernel
+def _is_alone(offering: int, codes: Ints) -> bool:
+    """Whether an offering has its nest for itself: exponential 1 and logarithm 0 are known."""
+    return _members(codes[offering], codes) == 1
 
 
 @inline_kernel
@@ -147,6 +158,41 @@ def _choose(utility: Floats, codes: Ints, scale: float, nests: Nests, inclusive:
     choose(utility, codes, scale, nests)
     for i in range(inclusive.size):
         inclusive[i] = nests.peak[i] + log64(nests.denominator[i])
+
+
+@bare_kernel
+def _choose_at(
+    plain: Floats, price_weight: Floats, rivals: Floats, product: Ints, price: Floats,
+    codes: Ints, scale: float, utility: Floats, nests: Nests,
+) -> None:  # fmt: skip
+    types, offers = rivals.size, product.size
+    for j in range(offers):
+        at, without = utility[j], plain[product[j]]
+        for i in range(types):
+            at[i] = without[i] - price_weight[i] * price[j]
+    for i in range(types):
+        utility[offers, i] = rivals[i]
+    choose(utility, codes, scale, nests)
+
+
+def shares_against(
+    plain: Floats, price_weight: Floats, rivals: Floats, product: Ints, price: Floats,
+    dissimilarity: float,
+) -> Floats:  # fmt: skip
+    """Mean shares of the offerings of one nest, (offerings,), against one more of its own nest.
+
+    plain: (products, types) utilities without price; product, price: (offerings,) what is offered
+    at what price; rivals: (types,). All types count alike.
+    """
+    codes = np.zeros(len(product) + 1, np.int64)
+    codes[-1] = 1
+    utility = np.empty((len(codes), rivals.size))
+    nests = room_of(len(codes), 2, rivals.size)
+    _choose_at(
+        plain, price_weight, rivals, product, price, codes, float(dissimilarity), utility, nests
+    )
+    shares: Floats = nests.joint[:-1].mean(axis=1)
+    return shares
 
 
 @bare_kernel

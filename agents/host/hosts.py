@@ -22,14 +22,12 @@ class Hosting:
 
 
 def hosted_price(cost: float, number: float, rules: HostParameters) -> float:
-    """`hosted_prices` of one model."""
-    return float(hosted_prices(np.array([cost]), np.array([number]), rules)[0])
+    """$ per Mtok that buyers of one model pay; see `quotes`."""
+    return cost * float(quotes(np.array([number]), rules)[0])
 
 
-def hosted_prices(
-    cost: NDArray[np.float64], number: NDArray[np.float64], rules: HostParameters
-) -> NDArray[np.float64]:
-    """$ per Mtok that buyers of each model pay who take the lowest of its hosts' quotes.
+def quotes(number: NDArray[np.float64], rules: HostParameters) -> NDArray[np.float64]:
+    """Price over cost that buyers of each model pay who take the lowest of its hosts' quotes.
 
     The typical quote is serving cost plus a markup that falls with the number of hosts; quotes are
     lognormal around it with sd `price_spread`. No quote lies below cost. The mean of the lowest of
@@ -39,7 +37,7 @@ def hosted_prices(
     hosts = np.maximum(number, 1.0)
     typical = 1 + rules.markup * exponentials(-rules.competition * logarithms(hosts))
     lowest = exponentials(rules.price_spread * ndtri(0.625 / (hosts + 0.25)))
-    return np.asarray(cost * np.maximum(typical * lowest, 1.0))
+    return np.asarray(np.maximum(typical * lowest, 1.0))
 
 
 def next_number(hosting: Hosting, rules: HostParameters) -> float:

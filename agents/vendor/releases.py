@@ -1,10 +1,12 @@
 """How models come about after the historical window: timing, quality, cost, licence."""
 
 import math
+from typing import NamedTuple
 
 from agents.common.licence import LICENCES
 from agents.common.offers import Model
 from agents.common.randomness import Streams, normal_at, uniform_at
+from agents.common.vocabulary import TIERS
 from agents.vendor import capability
 from agents.vendor.business_parameters import PricingParameters
 from agents.vendor.parameters import CapabilityParameters, ReleaseParameters
@@ -50,6 +52,36 @@ def large_compute(vendor: Vendor, month: int, public: float, rules: CapabilityPa
     return money + public + vendor.lead + vendor.offset
 
 
+class Built(NamedTuple):
+    """What a vendor's own means give a release: quality but for luck and others, and compute."""
+
+    q: float
+    """Logits."""
+    data: float
+    """From tokens served so far."""
+    crowd: float
+    """From users of its open models."""
+    compute: float
+
+    def quality(self, luck: float, frontier: float, phi: float) -> float:
+        """Quality of the release: luck in logits; phi is taken of the way to the frontier."""
+        q = self.q + (self.data + luck) + self.crowd
+        return q + phi * max(0.0, frontier - q) if math.isfinite(frontier) else q
+
+
+def built(
+    vendor: Vendor, tier: int, month: int, public: float, opened: bool, rules: CapabilityParameters
+) -> Built:
+    """What a vendor's own means give a release now; public: ln A_public."""
+    full = large_compute(vendor, month, public, rules)
+    large = capability.quality(full, rules)
+    compute = full + capability.tier_compute(tier, rules)
+    q = capability.quality(compute, rules)
+    q += rules.distillation * (large - q)
+    crowd = vendor.crowd_quality if opened else 0.0
+    return Built(q, capability.flywheel(vendor.served, rules), crowd, compute)
+
+
 def built_quality(
     vendor: Vendor, tier: int, month: int, public: float, frontier: float, opened: bool,
     luck: float, rules: CapabilityParameters,
@@ -58,28 +90,20 @@ def built_quality(
 
     public: ln A_public; frontier: best closed quality `imitation_lag` months ago; luck: a normal.
     """
-    full = large_compute(vendor, month, public, rules)
-    large = capability.quality(full, rules)
-    compute = full + capability.tier_compute(tier, rules)
-    q = capability.quality(compute, rules)
-    q += rules.distillation * (large - q)
-    q += capability.flywheel(vendor.served, rules) + rules.noise * luck
-    if opened:
-        q += vendor.crowd_quality
-    if math.isfinite(frontier):
-        q += capability.imitation_share(month, rules) * max(0.0, frontier - q)
-    return q, compute
+    own, phi = built(vendor, tier, month, public, opened, rules), capability.imitation_share
+    return own.quality(rules.noise * luck, frontier, phi(month, rules)), own.compute
 
 
 def build(
     vendor: Vendor, tier: int, opened: bool, month: int, public: float, frontier: float,
     streams: Streams, rules: CapabilityParameters, prices: PricingParameters,
-) -> Model:  # fmt: skip
-    """The model a vendor releases this month in a tier, open or closed."""
+) -> tuple[Model, Built]:  # fmt: skip
+    """The model a vendor releases this month in a tier, open or closed, and its own part in it."""
     generation = vendor.plan.generation[tier]
     key = streams.key("vendor.luck")
     luck = normal_at(key, generation, vendor.address, tier * 2 + int(opened))
-    q, compute = built_quality(vendor, tier, month, public, frontier, opened, luck, rules)
+    own = built(vendor, tier, month, public, opened, rules)
+    q = own.quality(rules.noise * luck, frontier, capability.imitation_share(month, rules))
     growth = _physical_growth(vendor, month, rules)
     licence = LICENCES[vendor.licence] if opened else LICENCES["proprietary"]
     parameters = OPEN_PARAMETERS[tier] * growth
@@ -87,8 +111,8 @@ def build(
         serving_cost_closed(tier, prices) * growth
     )  # fmt: skip
     kind = "open" if opened else "closed"
-    return Model(
-        name=f"{vendor.name} {('small', 'medium', 'large')[tier]} {kind} {generation}",
+    model = Model(
+        name=f"{vendor.name} {TIERS[tier]} {kind} {generation}",
         vendor=vendor.index,
         vendor_id=f"{vendor.key}/{kind}",
         tier=tier,
@@ -99,12 +123,13 @@ def build(
         serving_cost=cost,
         total_params=parameters,
         active_params=parameters,
-        effective_compute=compute,
+        effective_compute=own.compute,
         scripted=False,
         api=vendor.facts.sells_api or not opened,
         list_price=None,
         users_threshold=RESTRICTED_USERS if licence.threshold else math.inf,
     )
+    return model, own
 
 
 def _physical_growth(vendor: Vendor, month: int, rules: CapabilityParameters) -> float:

@@ -27,10 +27,20 @@ class Offer(NamedTuple):
     access: int
     price: float
     cost: float
-    utility: Floats
-    """(types,) with price included."""
+    product: int
+    """Which of the vendor's products it is."""
     services: float
     """$ per Mtok the vendor earns from own-machine users."""
+
+
+class Buyers(NamedTuple):
+    """What the market thinks of the vendor's products, and of all rivals."""
+
+    plain: Floats
+    """(products, types) utility without price."""
+    price_weight: Floats
+    rivals: Floats
+    """(types,) utility of one offering that stands for all rivals."""
 
 
 class Projection(NamedTuple):
@@ -64,14 +74,13 @@ def horizon_factor(growth: float, rules: ReviewParameters) -> float:
 
 
 def monthly_margin(
-    offers: list[Offer], rivals: Floats, dissimilarity: float, tokens: float
+    offers: list[Offer], buyers: Buyers, dissimilarity: float, tokens: float
 ) -> tuple[float, float]:
-    """M$ a month earned and family tokens (Mtok) with these offers against fixed rivals.
-
-    rivals: (types,) utility of one offering that stands for all rivals.
-    """
-    utility = np.stack([offer.utility for offer in offers])
-    shares = shares_against(utility, rivals, dissimilarity).tolist()
+    """M$ a month earned and family tokens (Mtok) with these offers against fixed rivals."""
+    shares = shares_against(
+        *buyers, np.array([offer.product for offer in offers]),
+        np.array([offer.price for offer in offers]), dissimilarity,
+    ).tolist()  # fmt: skip
     earned = 0.0
     for offer, share in zip(offers, shares, strict=True):
         margin = offer.price - offer.cost if offer.access == Access.API else offer.services
