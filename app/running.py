@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 import sim
 from agents.common.compiled import cpu_level
 from agents.common.vocabulary import month_index, month_name
 from app.report import document, print_run
 from app.shell import OK, DifferentResultError, MachineError, say
-from app.terminal import console, print_json, short_warnings
+from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.difference import ACROSS_PROCESSORS
 from experiments.folder import OUTPUTS, RunFolder, folder_name
 from experiments.machine import (
@@ -41,6 +42,7 @@ class Request:
     json: bool
     quiet: bool
     figure: bool
+    profile: bool = False
 
     @property
     def silent(self) -> bool:
@@ -112,11 +114,27 @@ def report(request: Request, folder: RunFolder, result: Any, identical: bool) ->
     """Print what came out and where it is, in the form asked for."""
     facts = folder.manifest() | {"seconds": round(result.seconds, 4)}
     if request.json:
-        print_json(document(folder, facts, result.tables) | {"identical": identical})
+        profile = {"profile": result.steps} if request.profile else {}
+        print_json(document(folder, facts, result.tables) | {"identical": identical} | profile)
     elif not request.quiet:
         print_run(folder, facts, result.tables)
         verdict = "identical to the earlier run" if identical else "stored"
         console().print(f"        {verdict}; simulated in {result.seconds:.1f} s")
+        if request.profile:
+            console().print()
+            console().print(profile_table(result))
+
+
+def profile_table(result: Any) -> Table:
+    """Where a month goes, by step: milliseconds a month on average, and share of all."""
+    table = plain_table("a month", "ms", "share", right=(1, 2))
+    total = sum(result.steps.values())
+    for step, seconds in result.steps.items():
+        add(table, step, f"{1e3 * seconds / result.months:.3f}", f"{seconds / total:.0%}")
+    add(table, "all", f"{1e3 * total / result.months:.3f}", "100%")
+    each = result.steps["enterprises"] / result.months / max(result.slots, 1)
+    add(table, "enterprises, for each slot", f"{1e9 * each:.0f} ns", "")
+    return table
 
 
 @contextmanager

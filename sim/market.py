@@ -54,6 +54,7 @@ from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
 from sim.start import seat_initial_adopters
 from sim.stock import Stock
+from sim.stopwatch import Stopwatch
 from sim.turnover import open_entry_slots, review_strategies, settle_exits
 
 
@@ -167,31 +168,42 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.held_before = None
         self.rows_cache: tuple[OfferBook, BookRows] | None = None
         self.preview: OfferBook | None = None
+        self.stopwatch = Stopwatch()
         self.book = drafted(self.stock, self._surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
         self.month += 1
+        watch = self.stopwatch
+        watch.start()
         self.environment.advance(self.month, self.weights_published())
         happenings.scheduled(self)
         self.public.append(self.environment.public)
         happenings.random_breaches(self)
         self._welcome_roster()
+        watch.mark("environment and events")
         supply.release_due_models(self)
+        watch.mark("releases")
         serving.advance_hosts(self)
         serving.advance_platforms(self)
         supply.set_prices(self)
+        watch.mark("prices")
         self.rebuild_book()
         seat_initial_adopters(self)
+        watch.mark("offer book")
         self.sums = run_enterprises(self)
+        watch.mark("enterprises")
         serving.supply_operators(self, self.book)
         book_usage(self, self.sums)
+        watch.mark("accounts")
         review_strategies(self)
         settle_exits(self)
         open_entry_slots(self)
+        watch.mark("reviews, entry and exit")
         self.recorder.record()
         self.forces.clear()
         self.datacollector.collect(self)
+        watch.mark("recording")
         self.running = self.month + 1 < self.parameters.months
 
     def _welcome_roster(self) -> None:

@@ -27,6 +27,8 @@ class Result:
     slots: int
     months: int
     seconds: float
+    steps: dict[str, float]
+    """Seconds by step of the month."""
 
 
 def run(
@@ -61,4 +63,5 @@ def run(
         slots=len(market.columns.slots.tier),
         months=parameters.months,
         seconds=seconds,
+        steps=market.stopwatch.seconds,
     )

@@ -33,6 +33,9 @@ def run(
     no_figure: Annotated[
         bool, typer.Option("--no-figure", help="Do not draw summary.png.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print where a month's time goes, by step.")
+    ] = False,
 ) -> int:
     """Simulate a scenario and store the result.
 
@@ -43,4 +46,4 @@ def run(
 
     short = {"enterprise.population": enterprises, "months": months, "seed": seed}
     overrides = [*(settings or []), *(f"{k}={v}" for k, v in short.items() if v is not None)]
-    return execute(Request(scenario, overrides, out, threads, json, quiet, not no_figure))
+    return execute(Request(scenario, overrides, out, threads, json, quiet, not no_figure, profile))
