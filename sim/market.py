@@ -162,7 +162,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.lists_cache: tuple[OfferBook, ClassLists] | None = None
         self.rows_cache: tuple[OfferBook, BookRows] | None = None
         self.preview: OfferBook | None = None
-        self.book = drafted(self.stock, self._surroundings())
+        self.book = drafted(self.stock, self.surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
@@ -266,7 +266,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         place = month - max(self.parameters.capability.imitation_lag, 1)
         return self.frontier[place] if 0 <= place < len(self.frontier) else -math.inf
 
-    def _surroundings(self) -> Surroundings:
+    def surroundings(self) -> Surroundings:
+        """What the offer book of this month is made from."""
         p = self.parameters
         held = np.zeros(0)
         if self.sums is not None:
@@ -281,7 +282,7 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
-        draft, around = self.preview_book(), self._surroundings()
+        draft, around = self.preview_book(), self.surroundings()
         self.book = priced(draft, self.stock, around)
         if self.lists_cache is not None and self.lists_cache[0] is draft:
             self.lists_cache = (self.book, repriced(self.lists_cache[1], self.book))
@@ -293,7 +294,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         """The book with prices as they were; nothing else changes until the month's is made."""
         self.stock.update(self.models)
         if self.preview is None:
-            self.preview = drafted(self.stock, self._surroundings())
+            self.preview = drafted(self.stock, self.surroundings())
         return self.preview
 
     def forget_demand(self) -> None:
