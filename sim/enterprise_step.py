@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.logit import inclusive_value
+from agents.common.logit import inclusive_value, shares_against
 from agents.common.offers import (
     BookRows,
     ClassLists,
@@ -26,15 +26,17 @@ from agents.enterprise.choice import Keys
 from agents.enterprise.demand import utilities_of, vendor_values
 from agents.enterprise.evaluation import Platforms, Rules, taste_at
 from agents.enterprise.expected import expect_block, quadrature
-from agents.enterprise.ledger import Ledger, Sums, add_into, empty_ledger
+from agents.enterprise.ledger import ROW, Ledger, Sums, add_into, empty_ledger
 from agents.enterprise.month import month_block
 from agents.enterprise.nests import NestLists, nest_lists, repriced_nests, whole_chunks
 from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
 from agents.vendor.pricing import bertrand_nash, payment_days
-from sim.book import platform_columns
+from sim.book import platform_columns, priced
+from sim.listing import look, price_ratio_at_best
 from sim.responses import best_responses
 from sim.scenario import Scenario
+from sim.tally import Bought, Operating, Shares, add_up, cheapest_row, use_at_home
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -261,24 +263,41 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
 def warm_up(market: "Market") -> None:
     """Compile what the months will call, or load it from the cache, without touching anything."""
     world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
-    ledger = empty_ledger(0, market.group_count, len(market.platforms), len(market.vendors))
-    columns = market.columns
+    columns, vendors, keys = market.columns, len(market.vendors), market.keys.firm
+    ledger = empty_ledger(0, market.group_count, len(market.platforms), vendors)
     month_block(
         0, 0, columns.firm_rows, columns.slot_rows, world, choice_rules(market.parameters),
-        book_rows(market.book), nests, platforms_of(market), market.keys.firm,
-        scratch_for(nests, len(market.vendors)), ledger,
+        rows_of(market, market.book), nests, platforms_of(market), keys,
+        scratch_for(nests, vendors), ledger,
     )  # fmt: skip
+    _warm_up_pricing(market)
+    _warm_up_sums(market)
+    taste_at(keys.taste, 0, 0, 0.0)
+    normal_at(keys.taste, 0, 0, 0)
+
+
+def _warm_up_pricing(market: "Market") -> None:
+    rows, one, none = rows_of(market, market.book), np.ones(1), np.zeros(0, np.int64)
+    priced(market.book, market.stock, market.surroundings())
     market.cheapest()
     demand = market.entry_demand(market.book)
-    utilities_of(demand, np.zeros(0, np.int64))
+    utilities_of(demand, none)
     vendor_values(demand, np.zeros(0), 1, 0.5)
-    inclusive_value(np.zeros((1, 1)), 0.5)
-    best_responses(demand, rows_of(market, market.book), np.zeros((1, 1)), np.zeros(0, int), 0.5)
     market.sample = None
-    taste_at(market.keys.firm.taste, 0, 0, 0.0)
-    normal_at(market.keys.firm.taste, 0, 0, 0)
-    one = np.ones(1)
+    inclusive_value(np.zeros((1, 1)), 0.5)
+    best_responses(demand, rows, np.zeros((1, 1)), none, 0.5)
+    shares_against(np.zeros((1, 1)), one, one, none, np.zeros(0), 0.5)
     bertrand_nash(np.zeros((1, 1)), one, np.zeros(1, int), one, one, np.zeros(1, int), 0.5)
+
+
+def _warm_up_sums(market: "Market") -> None:
+    rows, none, nobody = rows_of(market, market.book), np.zeros(0), np.zeros(0, bool)
+    ledger = np.zeros((2, 0, len(ROW)))
+    add_up(ledger, rows, Bought(none, none, none), nobody, nobody, Shares(0.0, 0.0))
+    use_at_home(ledger, rows, 0)
+    look(rows, nobody, 0)
+    price_ratio_at_best(rows, nobody)
+    cheapest_row(rows, Operating(0.0, np.float32(0.0), 0.0), none, nobody, nobody)
 
 
 def add_blocks(block: partial[Ledger], starts: range, threads: int) -> Ledger:

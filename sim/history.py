@@ -93,6 +93,12 @@ def releases() -> tuple[Release, ...]:
 
 
 @cache
+def releases_of(month: int) -> tuple[Release, ...]:
+    """Recorded releases that go on sale in a month; month 0 has all that were on sale before."""
+    return tuple(release for release in releases() if max(release.on_sale, 0) == month)
+
+
+@cache
 def price_changes() -> tuple[PriceChange, ...]:
     """All recorded changes of list prices."""
     return tuple(

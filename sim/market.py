@@ -124,6 +124,11 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.stock = Stock()
         self.vendors: list[Vendor] = []
         self.vendor_by_key: dict[str, Vendor] = {}
+        self.roster: dict[int, list[str]] = {}
+        """Keys of the vendors that enter, by month."""
+        for key, facts in p.vendors.items():
+            if facts.present:
+                self.roster.setdefault(max(month_index(facts.enters), 0), []).append(key)
         self.forced = changed_from_record(p)
         self.hostings: dict[int, Hosting] = {}
         self.host_packaging = p.host.packaging
@@ -167,9 +172,9 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.held_before: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] | None
         self.held_before = None
         self.rows_cache: tuple[OfferBook, BookRows] | None = None
-        self.preview: OfferBook | None = None
         self.stopwatch = Stopwatch()
-        self.book = drafted(self.stock, self._surroundings())
+        self.preview: tuple[OfferBook, Surroundings] | None = None
+        self.book = drafted(self.stock, self.surroundings())
 
     def step(self) -> None:
         """Simulate one month."""
@@ -209,9 +214,8 @@ class Market(mesa.Model):  # type: ignore[misc]
     def _welcome_roster(self) -> None:
         if self.month == 0:
             self.first_rent = self.environment.gpu_rent
-        for key, facts in self.parameters.vendors.items():
-            due = max(month_index(facts.enters), 0) == self.month
-            if facts.present and due and key not in self.vendor_by_key:
+        for key in self.roster.get(self.month, ()):
+            if key not in self.vendor_by_key:
                 self.enter(key)
 
     def enter(self, key: str, facts: Any = None) -> Vendor | None:
@@ -283,7 +287,8 @@ class Market(mesa.Model):  # type: ignore[misc]
         place = month - max(self.parameters.capability.imitation_lag, 1)
         return self.frontier[place] if 0 <= place < len(self.frontier) else -math.inf
 
-    def _surroundings(self) -> Surroundings:
+    def surroundings(self) -> Surroundings:
+        """What the offer book of this month is made from."""
         p = self.parameters
         held = np.zeros(0)
         if self.sums is not None:
@@ -298,8 +303,9 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def rebuild_book(self) -> None:
         """Make this month's offer book."""
-        draft, around = self.preview_book(), self._surroundings()
-        self.book = priced(draft, self.stock, around)
+        draft = self.preview_book()
+        assert self.preview is not None
+        self.book = priced(draft, self.stock, self.preview[1])
         if self.lists_cache is not None and self.lists_cache[0] is draft:
             self.lists_cache = (self.book, repriced(self.lists_cache[1], self.book))
         self.preview = None
@@ -310,8 +316,9 @@ class Market(mesa.Model):  # type: ignore[misc]
         """The book with prices as they were; nothing else changes until the month's is made."""
         self.stock.update(self.models)
         if self.preview is None:
-            self.preview = drafted(self.stock, self._surroundings())
-        return self.preview
+            around = self.surroundings()
+            self.preview = (drafted(self.stock, around), around)
+        return self.preview[0]
 
     def forget_demand(self) -> None:
         """Evaluate demand anew when it is next asked for, even for the same book."""

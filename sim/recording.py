@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from agents.common.events import Details, Event
 from agents.common.offers import offering_name
 from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
-from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, TERM, Sums
+from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, SEGMENT, TERM, Sums
 from sim.enterprise_step import rows_of
 from sim.metrics import market_row, ratio
 from sim.panel import panel_rows
@@ -66,8 +67,8 @@ class Recorder:
             "host": host_columns(market),
             "operator": operator_columns(market),
             "offering": offering_columns(market, sums, use),
-            "decision": decision_columns(sums),
-            "segment": segment_columns(market, sums),
+            "decision": decision_sums(sums),
+            "segment": segment_sums(sums),
         }
         for name, columns in found.items():
             self.columns[name].append((market.month, columns))
@@ -87,7 +88,8 @@ class Recorder:
         found = {name: from_rows(name, rows[name]) for name in rows}
         spelt = words(self._market)
         for name, months in self.columns.items():
-            found[name] = from_columns(name, months, spelt.get(name, {}))
+            derive = {"decision": decision_columns, "segment": segment_columns}.get(name)
+            found[name] = from_columns(name, months, spelt.get(name, {}), derive)
         return {name: found[name] for name in SCHEMAS}
 
 
@@ -113,27 +115,38 @@ def from_rows(name: str, rows: Rows) -> pa.Table:
 
 
 def from_columns(
-    name: str, months: list[tuple[int, Columns]], spelt: Mapping[str, Sequence[str]]
-) -> pa.Table:
-    """A table from its months; spelt: the words of columns that hold codes."""
+    name: str, months: list[tuple[int, Columns]], spelt: Mapping[str, Sequence[str]],
+    derive: Callable[[Columns], Columns] | None = None,
+) -> pa.Table:  # fmt: skip
+    """A table from its months.
+
+    spelt: the words of columns that hold codes; derive: what makes the table's columns from those
+    that were gathered, all months at once.
+    """
     if not months:
         return table(name, {})
     lengths = [len(next(iter(columns.values()))) for _, columns in months]
-    joined: dict[str, Any] = {"month": np.repeat([month for month, _ in months], lengths)}
-    for key, first in months[0][1].items():
-        parts = [columns[key] for _, columns in months]
-        if isinstance(first, list):
-            joined[key] = [value for part in parts for value in part]
-        else:
-            joined[key] = np.concatenate(parts)
-        if key in spelt:
-            joined[key] = pa.array(spelt[key], pa.string()).take(pa.array(joined[key]))
-    return table(name, joined)
+    joined: dict[str, Any] = {
+        key: _joined([columns[key] for _, columns in months]) for key in months[0][1]
+    }
+    found = derive(joined) if derive else joined
+    for key in found.keys() & spelt.keys():
+        found[key] = pa.array(spelt[key], pa.string()).take(pa.array(found[key]))
+    return table(name, {"month": np.repeat([month for month, _ in months], lengths), **found})
+
+
+def _joined(parts: list[Any]) -> Any:
+    """A column of all months from those of each."""
+    if isinstance(parts[0], list):
+        return [value for part in parts for value in part]
+    return np.concatenate(parts)
 
 
 def words(market: "Market") -> dict[str, dict[str, Sequence[str]]]:
     """The words behind the codes, by table and column."""
     models = [model.name for model in market.models]
+    p = market.parameters
+    groups = list(product(p.sectors, BANDS, p.regions))
     kinds = [(access, tuned) for tuned in (False, True) for access in range(len(ACCESSES))]
     return {
         "offering": {
@@ -143,8 +156,9 @@ def words(market: "Market") -> dict[str, dict[str, Sequence[str]]]:
         },
         "decision": {"band": BANDS, "tier": WORKLOADS, "access": ACCESSES},
         "segment": {
-            "region": list(market.parameters.regions), "sector": list(market.parameters.sectors),
-            "band": BANDS,
+            "region": [region for _, _, region in groups],
+            "sector": [sector for sector, _, _ in groups],
+            "band": [band for _, band, _ in groups],
         },
     }  # fmt: skip
 
@@ -223,12 +237,17 @@ def offering_columns(market: "Market", sums: Sums, use: HomeUse) -> Columns:
     }  # fmt: skip
 
 
-def decision_columns(sums: Sums) -> Columns:
-    """One row per cell of firms and access in which anything happened."""
+def decision_sums(sums: Sums) -> Columns:
+    """The cells of firms and access in which anything happened, and their sums."""
     ledger = sums.ledger.decision
     cells = np.flatnonzero((ledger[:, 0] > 0) | (ledger[:, TERM - 2] > 0))
-    values = ledger[cells].T
-    columns: Columns = cell_codes(cells)
+    return {"cell": cells, "sums": ledger[cells]}
+
+
+def decision_columns(gathered: Columns) -> Columns:
+    """One row per cell and month; see `decision_sums`."""
+    values = np.asarray(gathered["sums"]).T
+    columns: Columns = cell_codes(np.asarray(gathered["cell"]))
     columns |= dict(zip(DECISION, values, strict=False))
     for first, prefix, weight in (
         (TERM, "", TERM - 2),
@@ -258,17 +277,17 @@ def cell_codes(cells: NDArray[np.int64]) -> Columns:
     }  # fmt: skip
 
 
-def segment_columns(market: "Market", sums: Sums) -> Columns:
-    """One row per (region, sector, band) with firms."""
+def segment_sums(sums: Sums) -> Columns:
+    """The groups (sector, band, region) with firms, and their sums."""
     groups = np.flatnonzero(sums.segment("enterprises") > 0)
-    rest, region = np.divmod(groups, len(market.parameters.regions))
-    sector, band = np.divmod(rest, len(BANDS))
-    get = {name: sums.segment(name)[groups] for name in (
-        "enterprises", "adopters", "slots", "open_slots", "selfhost_slots", "restricted",
-        "tokens", "spend", "surplus",
-    )}  # fmt: skip
+    return {"group": groups, "sums": sums.ledger.segment[groups]}
+
+
+def segment_columns(gathered: Columns) -> Columns:
+    """One row per group and month; see `segment_sums`."""
+    get = dict(zip(SEGMENT, np.asarray(gathered["sums"]).T, strict=True))
     return {
-        "region": region, "sector": sector, "band": band,
+        "region": gathered["group"], "sector": gathered["group"], "band": gathered["group"],
         "enterprises": get["enterprises"], "adoption": shares(get["adopters"], get["enterprises"]),
         "open_usage_share": shares(get["open_slots"], get["slots"]),
         "selfhost_share": shares(get["selfhost_slots"], get["slots"]),

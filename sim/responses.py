@@ -139,7 +139,7 @@ def _stand_in(utility: Floats, scale: float, room: Room, out: Floats) -> None:
         nests.joint[:offerings], nests.within[:offerings], nests.top[:1], nests.total[:1],
         nests.value[:1], nests.peak, nests.denominator,
     )  # fmt: skip
-    value_nests(utility, room.alike[:offerings], scale, one)
+    value_nests(utility, BLOCK, room.alike[:offerings], scale, one)
     for i in range(BLOCK):
         out[i] = one.value[0, i]
 

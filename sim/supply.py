@@ -22,7 +22,7 @@ from agents.vendor.releases import (
 from agents.vendor.vendor import Vendor
 from sim.counterfactual import counterfactual_quality, imitation_removed
 from sim.enterprise_step import rows_of
-from sim.history import price_changes, release_opens, releases, scripted_model
+from sim.history import price_changes, release_opens, releases_of, scripted_model
 from sim.responses import best_responses
 
 if TYPE_CHECKING:
@@ -40,10 +40,9 @@ LARGEST_OFFSET = 50.0
 def release_due_models(market: "Market") -> None:
     """Put on sale what is due: recorded releases in the window, planned ones after it."""
     month, until = market.month, market.until
-    for release in releases():
-        due = max(release.on_sale, 0) == month and release.on_sale <= until
+    for release in releases_of(month):
         vendor = market.vendor_by_key.get(release.vendor)
-        if due and vendor is not None and vendor.alive:
+        if release.on_sale <= until and vendor is not None and vendor.alive:
             opened = release_opens(release, vendor, vendor.key in market.forced)
             q = counterfactual_quality(market, vendor, release, opened)
             compute = capability.compute_for(q, market.parameters.capability)

@@ -56,6 +56,8 @@ def settle_exits(market: "Market") -> None:
         raised = funding_round(
             vendor, market.month, growth, market.streams, market.parameters.finance
         )
+        if raised <= 0 and not is_insolvent(vendor):
+            continue
         details = {"cash": vendor.cash, "burn": _burn(vendor), "growth": growth}
         if raised > 0:
             vendor.cash += raised
@@ -85,7 +87,7 @@ def _burn(vendor: Vendor) -> float:
 
 def _growth(vendor: Vendor) -> float:
     """Income now against half a year ago."""
-    history = list(vendor.income)
+    history = vendor.income
     if len(history) < 7 or history[-7] <= 0:
         return 1.0
     return history[-1] / history[-7]

@@ -72,9 +72,12 @@ def room_of(offerings: int, nests: int, types: int) -> Nests:
 
 
 @inline_kernel
-def value_nests(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
-    """Fill `top`, `total`, `value`, and `within` with exponentials below the top of its nest."""
-    offerings, types = utility.shape
+def value_nests(utility: Floats, types: int, codes: Ints, scale: float, nests: Nests) -> None:
+    """Fill `top`, `total`, `value`, and `within` with exponentials below the top of its nest.
+
+    types: columns of `utility`; a caller that has a constant gets loops without a remainder.
+    """
+    offerings = utility.shape[0]
     sharper = 1.0 / scale
     nests.top[:] = LOWEST
     nests.total[:] = 0.0
@@ -120,10 +123,10 @@ def _is_alone(offering: int, codes: Ints) -> bool:
 
 
 @inline_kernel
-def choose(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
+def choose(utility: Floats, types: int, codes: Ints, scale: float, nests: Nests) -> None:
     """Fill choice probabilities for utilities (offerings, types): loops over types are vectors."""
-    offerings, types = utility.shape
-    value_nests(utility, codes, scale, nests)
+    offerings = utility.shape[0]
+    value_nests(utility, types, codes, scale, nests)
     peak, denominator = nests.peak, nests.denominator
     peak[:] = 0.0
     for nest in range(nests.top.shape[0]):
@@ -155,7 +158,7 @@ def choose(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
 
 @bare_kernel
 def _choose(utility: Floats, codes: Ints, scale: float, nests: Nests, inclusive: Floats) -> None:
-    choose(utility, codes, scale, nests)
+    choose(utility, utility.shape[1], codes, scale, nests)
     for i in range(inclusive.size):
         inclusive[i] = nests.peak[i] + log64(nests.denominator[i])
 
@@ -172,7 +175,7 @@ def _choose_at(
             at[i] = without[i] - price_weight[i] * price[j]
     for i in range(types):
         utility[offers, i] = rivals[i]
-    choose(utility, codes, scale, nests)
+    choose(utility, utility.shape[1], codes, scale, nests)
 
 
 def shares_against(
@@ -197,7 +200,7 @@ def shares_against(
 
 @bare_kernel
 def _value(utility: Floats, codes: Ints, scale: float, nests: Nests) -> None:
-    value_nests(utility, codes, scale, nests)
+    value_nests(utility, utility.shape[1], codes, scale, nests)
 
 
 def inclusive_value(utility: Floats, dissimilarity: float) -> Floats:

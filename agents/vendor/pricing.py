@@ -159,7 +159,7 @@ def _markups(game: Game, prices: Floats, board: Board) -> None:
             price_weight = game.price_weight[block]
             for i in range(BLOCK):
                 paid[i] = utility[i] - price_weight[i] * price
-        choose(board.paid, game.codes, game.scale, board.nests)
+        choose(board.paid, BLOCK, game.codes, game.scale, board.nests)
         _weigh(game, block, prices, board)
     for j in range(prices.size):
         board.moved[j] = prices[j]
