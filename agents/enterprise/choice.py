@@ -111,7 +111,7 @@ def entry_in_nest(
     factor = np.float32(1.0 / rules.dissimilarity)
     draw_entry_noise(nests, scratch, first, last, origin, factor, keys.offering, month, slot)
     if first <= held < last and nests.row[held] == NONE:
-        word = draw(keys.offering, month, slot, buyer.held_model_key, buyer.held_variant)
+        word = draw(keys.offering, month, slot, int(buyer.held_model_key), buyer.held_variant)
         scratch.power[held - first] = scratch.utility[held - origin] * factor + gumbel(word)
     chosen = 0
     for i in range(1, last - first):

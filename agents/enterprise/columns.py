@@ -106,10 +106,13 @@ SlotRows = Any
 """Structured array with the fields of `Slots`."""
 
 
-def _rows(columns: dict[str, Any]) -> NDArray[np.void]:
-    """Columns packed row by row, so that one firm or slot lies in one or two cache lines."""
+def firm_rows_of(firms: Firms) -> FirmRows:
+    """Columns packed row by row, so that one firm lies in one or two cache lines."""
+    fields: dict[str, Any] = dict(zip(Firms._fields[1:], firms[1:], strict=True))
+    counts = np.diff(firms.first_slot).astype(np.int8)
+    columns: dict[str, Any] = {"first_slot": firms.first_slot[:-1], "slot_count": counts, **fields}
     kinds = [(name, array.dtype) for name, array in columns.items()]
-    rows = np.empty(len(next(iter(columns.values()))), np.dtype(kinds, align=True))
+    rows = np.empty(len(counts), np.dtype(kinds, align=True))
     for name, array in columns.items():
         rows[name] = array
     return rows
@@ -122,20 +125,24 @@ class EnterpriseColumns:
     row by row for compiled code.
     """
 
-    def __init__(self, firms: Firms, slots: Slots) -> None:
-        fields: dict[str, Any] = dict(zip(Firms._fields[1:], firms[1:], strict=True))
-        counts = np.diff(firms.first_slot).astype(np.int8)
-        index = {"first_slot": firms.first_slot[:-1], "slot_count": counts}
-        self.firm_rows: FirmRows = _rows(index | fields)
-        self.slot_rows: SlotRows = _rows(slots._asdict())
-        self.firms = Firms(firms.first_slot, *(self.firm_rows[name] for name in fields))
-        self.slots = Slots(*(self.slot_rows[name] for name in Slots._fields))
+    def __init__(self, firm_rows: FirmRows) -> None:
+        """Take over rows of firms; their slots want nothing and hold nothing yet."""
+        last = firm_rows["first_slot"][-1:] + firm_rows["slot_count"][-1:]
+        first_slot = np.concatenate([firm_rows["first_slot"], last]).astype(np.int64)
+        self.firm_rows = firm_rows
+        self.slot_rows: SlotRows = empty_slot_rows(int(first_slot[-1]))
+        self.firms = Firms(first_slot, *(firm_rows[name] for name in Firms._fields[1:]))
+        self.slots = self.slots_of(slice(None))
         self.model: object = None
         """The market these enterprises live in; set by it."""
         self.identity: I64 = np.arange(len(self), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.firms.weight)
+
+    def slots_of(self, block: slice) -> Slots:
+        """Columns of neighbouring slots, writable."""
+        return Slots(*(self.slot_rows[name][block] for name in Slots._fields))
 
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns with one value per enterprise."""
@@ -156,18 +163,23 @@ class EnterpriseColumns:
         return int(self.firm_rows.nbytes + self.slot_rows.nbytes + self.firms.first_slot.nbytes)
 
 
-def empty_slots(count: int) -> Slots:
+SLOT_TYPES: dict[str, type[np.generic]] = {
+    "tier": np.int8, "tokens": np.float32, "value": np.float32, "difficulty": np.float32,
+    "offering": np.int32, "channel": np.int8, "vendor": np.int16, "earlier_vendor": np.int16,
+    "taste": np.float32, "in_use_since": np.int16, "vendor_since": np.int16,
+    "model_since": np.int16, "held_since": np.int16, "next_review": np.int16, "data": np.float32,
+    "path": np.int8, "path_months": np.int16,
+}  # fmt: skip
+HOLDS_NOTHING = (
+    "offering", "vendor", "earlier_vendor", "in_use_since", "vendor_since", "model_since",
+    "held_since",
+)  # fmt: skip
+"""Columns that are -1 where a slot holds, and held, nothing."""
+
+
+def empty_slot_rows(count: int) -> SlotRows:
     """Slots that want nothing and hold nothing yet."""
-    types: dict[str, type[np.generic]] = {
-        "tier": np.int8, "tokens": np.float32, "value": np.float32, "difficulty": np.float32,
-        "offering": np.int32, "channel": np.int8, "vendor": np.int16, "earlier_vendor": np.int16,
-        "taste": np.float32,
-        "in_use_since": np.int16, "vendor_since": np.int16, "model_since": np.int16,
-        "held_since": np.int16, "next_review": np.int16, "data": np.float32, "path": np.int8,
-        "path_months": np.int16,
-    }  # fmt: skip
-    slots = Slots(**{name: np.zeros(count, kind) for name, kind in types.items()})
-    for name in ("offering", "vendor", "earlier_vendor", "in_use_since", "vendor_since",
-                 "model_since", "held_since"):  # fmt: skip
-        getattr(slots, name)[:] = NONE
-    return slots
+    rows = np.zeros(count, np.dtype(list(SLOT_TYPES.items()), align=True))
+    for name in HOLDS_NOTHING:
+        rows[name] = NONE
+    return rows

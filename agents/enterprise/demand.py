@@ -29,6 +29,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+FIRMS_AT_ONCE = 65_536
+"""Firms summed together: bounds the memory that drawing a sample needs."""
+
+
 class Sample(NamedTuple):
     """Slots that stand for the market, each with the same tokens."""
 
@@ -57,13 +61,29 @@ def draw_sample(
     columns: EnterpriseColumns, size: int, offset: float, home: NDArray[np.int8]
 ) -> Sample:
     """Systematic sample of `size` slots; `offset` in (0, 1) places the comb."""
-    firms, slots = columns.firms, columns.slots
-    owner = np.repeat(np.arange(len(columns)), np.diff(firms.first_slot))
-    mass = np.cumsum(firms.weight[owner] * slots.tokens.astype(np.float64))
-    total = float(mass[-1])
-    points = (np.arange(size) + offset) / size * total
-    chosen = np.minimum(np.searchsorted(mass, points), len(mass) - 1)
-    return Sample(owner[chosen], chosen, total, home[firms.region[owner[chosen]]] == 1)
+    firms, first = columns.firms, columns.firms.first_slot
+    blocks = range(0, len(columns), FIRMS_AT_ONCE)
+    ends = np.cumsum([_mass(columns, begin).sum() for begin in blocks])
+    points = (np.arange(size) + offset) / size * ends[-1]
+    chosen = np.zeros(size, np.int64)
+    for i, begin in enumerate(blocks):
+        before = ends[i - 1] if i else 0.0
+        here = np.searchsorted(ends, points) == i
+        mass = before + np.cumsum(_mass(columns, begin))
+        place = np.minimum(np.searchsorted(mass, points[here]), len(mass) - 1)
+        chosen[here] = first[begin] + place
+    owner = np.searchsorted(first, chosen, side="right") - 1
+    return Sample(owner, chosen, float(ends[-1]), home[firms.region[owner]] == 1)
+
+
+def _mass(columns: EnterpriseColumns, begin: int) -> Floats:
+    """Weight x tokens of the slots of a block of firms that starts at `begin`."""
+    firms, first = columns.firms, columns.firms.first_slot
+    rows = slice(begin, min(begin + FIRMS_AT_ONCE, len(columns)))
+    weight = np.repeat(firms.weight[rows], np.diff(first[rows.start : rows.stop + 1]))
+    tokens = columns.slots.tokens[first[rows.start] : first[rows.stop]]
+    mass: Floats = weight * tokens.astype(np.float64)
+    return mass
 
 
 def entry_demand(

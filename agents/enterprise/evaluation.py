@@ -95,7 +95,7 @@ class Buyer(NamedTuple):
     portfolio: np.uint64
     held_row: int
     held_vendor: int
-    held_model_key: int
+    held_model_key: int | np.uint32
     held_variant: int
     held_open: int
     in_use: bool

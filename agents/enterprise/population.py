@@ -20,7 +20,7 @@ from scipy import special
 from agents.common.mathematics import exponentials, logarithms
 from agents.common.randomness import Streams, betas, gammas, normals, uniforms
 from agents.common.vocabulary import NONE, Band, Workload
-from agents.enterprise.columns import SLOTS_A_FIRM, EnterpriseColumns, Firms, empty_slots
+from agents.enterprise.columns import SLOTS_A_FIRM, EnterpriseColumns, FirmRows, Firms, firm_rows_of
 from agents.enterprise.parameters import (
     AdoptionParameters,
     BandParameters,
@@ -35,6 +35,8 @@ TRUNCATION = 2.4
 """Standard deviations at which token intensity is cut off."""
 WORKLOAD_SHARES = (0.50, 0.35, 0.15)
 """Share of a firm's tokens by workload tier."""
+FIRMS_AT_ONCE = 65_536
+"""Firms whose slots are drawn together: bounds the memory that drawing needs."""
 SLOT_SPREAD = 0.5
 """Spread (sd of ln) of tokens between the slots of a firm."""
 BUILDER_READINESS = 3.0
@@ -118,7 +120,20 @@ def lognormal_mean(spread: float) -> float:
 
 
 def draw_population(rules: PopulationRules, streams: Streams) -> EnterpriseColumns:
-    """Draw the enterprises of one world; memory grows with their number only."""
+    """Draw the enterprises of one world.
+
+    What drawing needs beside the result is a fraction of it: firms are packed before there are
+    slots, and slots are drawn block by block.
+    """
+    columns = EnterpriseColumns(_firm_rows(rules, streams))
+    for begin in range(0, len(columns), FIRMS_AT_ONCE):
+        rows = np.arange(begin, min(begin + FIRMS_AT_ONCE, len(columns)))
+        _fill_slots(rules, streams, columns, rows)
+    return columns
+
+
+def _firm_rows(rules: PopulationRules, streams: Streams) -> FirmRows:
+    """All firms, row by row."""
     count = rules.enterprise.population
     ids = np.arange(count, dtype=np.int64)
     draw = Drawer(streams, "firm", ids)
@@ -128,8 +143,9 @@ def draw_population(rules: PopulationRules, streams: Streams) -> EnterpriseColum
     employees, tilt_size = _employees(rules, draw, band, tilted)
     spread, tilt_spread = _intensity(rules, draw, band, tilted)
     relative = tilt_sector * tilt_size * tilt_spread
-    firms = _firms(rules, draw, band, sector, builder, employees, spread, relative)
-    return _with_slots(rules, streams, firms)
+    return firm_rows_of(
+        _firms(rules, draw, band, sector, builder, employees, spread, relative)
+    )  # fmt: skip
 
 
 def _sector_and_builder(
@@ -328,27 +344,30 @@ def _first_slots(rules: PopulationRules, band: NDArray[np.int8]) -> NDArray[np.i
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def _with_slots(rules: PopulationRules, streams: Streams, firms: Firms) -> EnterpriseColumns:
-    """The slots of all firms: tier, tokens, value, difficulty, first review."""
-    counts = np.diff(firms.first_slot)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    position = np.arange(len(owner)) - firms.first_slot[owner]
+def _fill_slots(
+    rules: PopulationRules, streams: Streams, columns: EnterpriseColumns, rows: NDArray[np.int64]
+) -> None:
+    """Tier, tokens, value, difficulty and first review of the slots of neighbouring firms."""
+    firms, first = columns.firms, columns.firms.first_slot
+    counts = np.diff(first[rows[0] : rows[-1] + 2])
+    owner = np.repeat(rows, counts)
+    block = slice(first[rows[0]], first[rows[-1] + 1])
+    slots = columns.slots_of(block)
+    position = np.arange(block.start, block.stop) - first[owner]
     draw = Drawer(streams, "slot", owner * SLOTS_A_FIRM + position)
-    per_tier = counts[owner] // len(Workload)
+    per_tier = np.repeat(counts, counts) // len(Workload)
     tier = position // per_tier
-    slots = empty_slots(len(owner))
     slots.tier[:] = tier
-    wanted = firms.employees * firms.intensity
+    wanted = firms.employees[owner] * firms.intensity[owner]
     spread = exponentials(SLOT_SPREAD * draw.normal("tokens") - SLOT_SPREAD**2 / 2)
-    slots.tokens[:] = wanted[owner] * np.array(WORKLOAD_SHARES)[tier] / per_tier * spread
+    slots.tokens[:] = wanted * np.array(WORKLOAD_SHARES)[tier] / per_tier * spread
     e = rules.enterprise
     median = np.array([e.value_routine, e.value_standard, e.value_frontier])[tier]
     slots.value[:] = median * exponentials(e.value_spread * draw.normal("value"))
     mean = np.array([e.difficulty_routine, e.difficulty_standard, e.difficulty_frontier])[tier]
     slots.difficulty[:] = mean + e.difficulty_spread * draw.normal("difficulty")
-    phase = Drawer(streams, "firm", np.arange(len(counts))).uniform("phase")
-    slots.next_review[:] = np.floor(phase * firms.interval)[owner]
-    return EnterpriseColumns(firms, slots)
+    phase = Drawer(streams, "firm", rows).uniform("phase")
+    slots.next_review[:] = np.repeat(np.floor(phase * firms.interval[rows]), counts)
 
 
 def token_sample_size(columns: EnterpriseColumns) -> float:

@@ -259,7 +259,7 @@ def fill_once(
 
 @vector_kernel
 def fill_own(
-    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, model: int,
+    nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, model: int | np.uint32,
     access: np.float32, inside: np.float32, same_model: np.float32,
 ) -> None:  # fmt: skip
     """Fill `once` and `lift` of the incumbent's entries.
