@@ -22,7 +22,7 @@ def measure(runs: Runs, *, quick: bool) -> list[Line]:
             Line(part, f"whole month, {what}", run.ns, "ns/slot", target),
             Line(part, f"peak memory, {what}", run.peak_bytes / 2**20, "MiB"),
         ]
-    default = runs.get(month_speed.FIRMS, month_speed.MONTHS, repeats=2 if quick else 5)
+    default = runs.get(month_speed.FIRMS, month_speed.MONTHS, repeats=1 if quick else 5)
     size = f"{default.firms:,} firms x {default.months} months"
     lines.append(Line(part, f"run of {size}", default.seconds, "s", RUN_SECONDS))
     best = month_speed.best_of(1 if quick else month_speed.REPEATS)

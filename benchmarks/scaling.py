@@ -22,6 +22,11 @@ def slope(runs: list[Run], seconds: list[float]) -> float:
     return float(np.polyfit(firms, [math.log(value) for value in seconds], 1)[0])
 
 
+def repeats_of(firms: int, quick: bool) -> int:
+    """How many runs of a size are made: long ones are steady."""
+    return 1 if quick or firms >= 10**6 else 2
+
+
 def predicted_bytes(small: Run, large: Run, firms: int) -> float:
     """Peak memory of so many firms by the line through two runs."""
     each = (large.peak_bytes - small.peak_bytes) / (large.firms - small.firms)
@@ -31,7 +36,7 @@ def predicted_bytes(small: Run, large: Run, firms: int) -> float:
 def measure(runs: Runs, *, quick: bool, large: bool) -> list[Line]:
     """Slopes, bytes a slot and firm, peaks; 10^7 firms only if `large`."""
     part = "scaling"
-    made = [runs.get(f, m, repeats=1 if f >= 10**6 else 2) for f, m in (QUICK if quick else FULL)]
+    made = [runs.get(f, m, repeats=repeats_of(f, quick)) for f, m in (QUICK if quick else FULL)]
     lines = []
     for run in made:
         what = f"{run.firms:,} firms x {run.months} months"
@@ -46,7 +51,8 @@ def measure(runs: Runs, *, quick: bool, large: bool) -> list[Line]:
         Line(part, "columns a slot", made[-1].slot_bytes, "bytes", SLOT_BYTES),
         Line(part, "columns a firm", made[-1].firm_bytes, "bytes", FIRM_BYTES),
         Line(part, "peak memory predicted for 10^7 firms",
-             predicted_bytes(made[0], made[-1], HUGE) / 2**30, "GiB", HUGE_BYTES / 2**30),
+             predicted_bytes(made[0], made[-1], HUGE) / 2**30, "GiB",
+             None if quick else HUGE_BYTES / 2**30),
     ]  # fmt: skip
     if not quick:
         two = runs.get(*FULL[-1], threads=2)
@@ -67,7 +73,7 @@ def measure_threads(runs: Runs, *, quick: bool) -> list[Line]:
     part, lines = "threads", []
     for firms, months in QUICK[-1:] if quick else FULL[1:]:
         one, two = (
-            runs.get(firms, months, threads, 1 if firms >= 10**6 else 2) for threads in (1, 2)
+            runs.get(firms, months, threads, repeats_of(firms, quick)) for threads in (1, 2)
         )
         what = f"{firms:,} firms x {months} months"
         if one.hash != two.hash:

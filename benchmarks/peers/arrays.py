@@ -26,7 +26,7 @@ class Group(NamedTuple):
     offered: Offered
     begin: Ints
     """(vendors,) first entry of each vendor."""
-    count: Ints
+    counts: Ints
     nests: Array
     """(entries, vendors) 1 where an entry is a vendor's."""
     platform: int
@@ -178,7 +178,7 @@ class Blocks:
     def _incumbents(self, g: Group, who: Buyers) -> Incumbents:
         """Entries of the slots' incumbent vendors, and what is put right there."""
         r, o = self.task.rules, g.offered
-        count = np.where(who.vendor >= 0, g.count[who.vendor], 0)
+        count = np.where(who.vendor >= 0, g.counts[who.vendor], 0)
         slots = np.repeat(np.arange(count.size), count)
         before = np.cumsum(count) - count
         entries = np.arange(slots.size) + np.repeat(g.begin[who.vendor] - before, count)
@@ -268,9 +268,9 @@ class Blocks:
         value = top + scale * np.log(total) + luck
         nest = value.argmax(axis=1)
         bought = value[every, nest] > self.noise.outside(self.slot_id[places])
-        near = np.arange(g.count.max() if g.count.size else 0)
+        near = np.arange(g.counts.max() if g.counts.size else 0)
         entry = np.minimum(g.begin[nest][:, None] + near, g.offered.row.size - 1)
-        noisy = np.where(near < g.count[nest][:, None], u[every[:, None], entry], NEVER)
+        noisy = np.where(near < g.counts[nest][:, None], u[every[:, None], entry], NEVER)
         noisy = np.hstack([noisy, np.where(who.vendor == nest, extra, NEVER)[:, None]])
         rows = np.hstack([g.offered.row[entry], who.row[:, None]])
         noise = self.noise.offerings(self.slot_id[places], rows)

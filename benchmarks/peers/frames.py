@@ -75,7 +75,8 @@ class Frames:
         """Rows chosen, -1 for the outside option."""
         luck = np.asarray(self.noise.vendors(self.firms), np.float64).ravel()
         vendors = self.vendors.lazy().with_columns(pl.Series("luck", luck))
-        slots = self._buyers().with_columns(pl.Series("outside", self.noise.outside(self.slot_id)))
+        outside = pl.Series("outside", self.noise.outside(self.slot_id))
+        slots = self._buyers(self.slots.lazy().with_columns(outside))
         looked = self._utilities(self._pairs(slots).join(vendors, on=["firm", "vendor"]))
         within = self._nests(looked).collect()
         slot, row = within["slot"].to_numpy(), within["row"].to_numpy()
@@ -87,7 +88,7 @@ class Frames:
         rows: Any = every.with_columns(col("row").fill_null(NONE)).collect()["row"].to_numpy()
         return np.asarray(rows, np.int64)
 
-    def _buyers(self) -> pl.LazyFrame:
+    def _buyers(self, slots: pl.LazyFrame) -> pl.LazyFrame:
         """Slots with what does not depend on the offering."""
         r = self.task.rules
         held = self.book.lazy().select(
@@ -98,7 +99,7 @@ class Frames:
         sharing = pl.max_horizontal(col("selfhosted") + 1 - own, 1)
         training = pl.min_horizontal("data", pl.lit(r.tuning_tokens))
         trains = col("data") > 0.1 * r.tuning_data
-        return self.slots.lazy().join(held, on="held_row", how="left").with_columns(
+        return slots.join(held, on="held_row", how="left").with_columns(
             stake=col("value") * col("tokens"),
             own_gain=r.tuned_gain * (1 - (-col("data") / r.tuning_data).exp()),
             training=pl.when(trains).then(training).otherwise(0.0),

@@ -15,25 +15,33 @@ from agents.enterprise.evaluation import Rules, taste_at
 from benchmarks.peers.noise import ScalarNoise
 from benchmarks.peers.task import Ints, Task
 
-OFFERED = (
-    "vendor", "access", "open", "price", "packaging", "control", "risk", "tuning_price", "gain",
-    "replica_rent", "replica_capacity",
-)  # fmt: skip
-
 
 class Offering:
     """Something on sale: a model through one way of access."""
 
-    __slots__ = (*OFFERED, "abroad", "key", "quality", "row", "shares", "variant")
+    __slots__ = (
+        "abroad", "access", "control", "gain", "key", "open", "packaging", "price", "quality",
+        "replica_capacity", "replica_rent", "risk", "row", "shares", "tuning_price", "variant",
+        "vendor",
+    )  # fmt: skip
 
     def __init__(self, row: int, record: Any) -> None:
         self.row = row
-        for name in OFFERED:
-            setattr(self, name, record[name].item())
-        self.key = int(record["key"])
+        self.vendor = int(record["vendor"])
+        self.access = int(record["access"])
+        self.open = bool(record["open"])
         self.abroad = int(record["abroad"])
+        self.key = int(record["key"])
         self.variant = int(record["access"] + 3 * record["tuned"])
+        self.gain = float(record["gain"])
         self.quality = float(record["q_perceived"]) + self.gain * float(record["crowd_gain"])
+        self.price = float(record["price"])
+        self.packaging = float(record["packaging"])
+        self.control = float(record["control"])
+        self.risk = float(record["risk"])
+        self.tuning_price = float(record["tuning_price"])
+        self.replica_rent = float(record["replica_rent"])
+        self.replica_capacity = float(record["replica_capacity"])
         self.shares = 1.0 + float(record["fee_rate"]) + float(record["services_rate"])
 
 
@@ -242,7 +250,8 @@ class Shelf:
     def nests(self, code: int) -> Nests:
         """What a class may newly take, by vendor."""
         if code not in self._nests:
-            lists, nests = self.task.lists, {}
+            lists = self.task.lists
+            nests: Nests = {}
             for row in lists.row[lists.start[code] : lists.start[code + 1]].tolist():
                 nests.setdefault(self.offerings[row].vendor, []).append(self.offerings[row])
             self._nests[code] = nests
