@@ -1,0 +1,1 @@
+"""The same choice written by others' means; see `benchmarks/README.md`."""
