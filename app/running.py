@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 import sim
 from agents.common.compiled import cpu_level
 from agents.common.vocabulary import month_index, month_name
-from app.report import document, print_run
 from app.shell import OK, DifferentResultError, MachineError, say
 from app.terminal import console, print_json, short_warnings
 from experiments.difference import ACROSS_PROCESSORS
@@ -26,6 +23,9 @@ from experiments.provenance import manifest_of
 from sim.loading import assignment, load, run_id
 from sim.scenario import Scenario
 from sim.version import model_version, usable_cores
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 OnMonth = Callable[[int, int], None]
 
@@ -110,6 +110,9 @@ def draw(folder: RunFolder, result: Any) -> None:
 
 def report(request: Request, folder: RunFolder, result: Any, identical: bool) -> None:
     """Print what came out and where it is, in the form asked for."""
+    # Imported here: what comes after the months need not be waited for before them.
+    from app.report import document, print_run
+
     facts = folder.manifest() | {"seconds": round(result.seconds, 4)}
     if request.json:
         print_json(document(folder, facts, result.tables) | {"identical": identical})
@@ -139,8 +142,10 @@ def progress(scenario: Scenario, *, silent: bool) -> Iterator[OnMonth | None]:
         yield on_month
 
 
-def bar() -> Progress:
+def bar() -> "Progress":
     """Return a progress bar with the calendar month and the time left."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
