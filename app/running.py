@@ -5,15 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 import sim
 from agents.common.compiled import cpu_level
 from agents.common.vocabulary import month_index, month_name
-from app.report import document, print_run
 from app.shell import OK, DifferentResultError, MachineError, say
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.difference import ACROSS_PROCESSORS
@@ -27,6 +23,10 @@ from experiments.provenance import manifest_of
 from sim.loading import assignment, load, run_id
 from sim.scenario import Scenario
 from sim.version import model_version, usable_cores
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.table import Table
 
 OnMonth = Callable[[int, int], None]
 
@@ -112,6 +112,9 @@ def draw(folder: RunFolder, result: Any) -> None:
 
 def report(request: Request, folder: RunFolder, result: Any, identical: bool) -> None:
     """Print what came out and where it is, in the form asked for."""
+    # Imported here: what comes after the months need not be waited for before them.
+    from app.report import document, print_run
+
     facts = folder.manifest() | {"seconds": round(result.seconds, 4)}
     if request.json:
         profile = {"profile": result.steps} if request.profile else {}
@@ -125,7 +128,7 @@ def report(request: Request, folder: RunFolder, result: Any, identical: bool) ->
             console().print(profile_table(result))
 
 
-def profile_table(result: Any) -> Table:
+def profile_table(result: Any) -> "Table":
     """Where a month goes, by step: milliseconds a month on average, and share of all."""
     table = plain_table("a month", "ms", "share", right=(1, 2))
     total = sum(result.steps.values())
@@ -157,8 +160,10 @@ def progress(scenario: Scenario, *, silent: bool) -> Iterator[OnMonth | None]:
         yield on_month
 
 
-def bar() -> Progress:
+def bar() -> "Progress":
     """Return a progress bar with the calendar month and the time left."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -3,22 +3,29 @@
 import json
 import sys
 import warnings
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO
 
 from experiments.escape import for_terminal
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
-def console(*, stderr: bool = False) -> Console:
+# rich is imported by what uses it: a run need not wait for it before the first month.
+
+
+def console(*, stderr: bool = False) -> "Console":
     """Return a console that takes every text literally."""
+    from rich.console import Console
+
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def plain_table(*headings: str, right: tuple[int, ...] = ()) -> Table:
+def plain_table(*headings: str, right: tuple[int, ...] = ()) -> "Table":
     """Return a table without frame; the columns numbered in `right` are aligned right."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for position, heading in enumerate(headings):
         table.add_column(
@@ -27,8 +34,10 @@ def plain_table(*headings: str, right: tuple[int, ...] = ()) -> Table:
     return table
 
 
-def add(table: Table, *cells: object, style: str | None = None) -> None:
+def add(table: "Table", *cells: object, style: str | None = None) -> None:
     """Add a row of literal cells."""
+    from rich.text import Text
+
     table.add_row(*(Text(for_terminal(cell)) for cell in cells), style=style)
 
 

@@ -64,10 +64,9 @@ def drafted(stock: Stock, around: Surroundings) -> OfferBook:
     columns = {name: np.zeros(rows, kind) for name, kind in _KINDS.items()}
     columns["replica_capacity"][:] = 1.0
     book = OfferBook(**columns)
-    fill_rows(
-        stock.numbers, stock.codes, Places(*(column[:rows] for column in places)),
-        _quotes(len(stock), around), sellers, terms, book,
-    )  # fmt: skip
+    near = Places(places.model[:rows], places.variant[:rows], places.listed[:rows])
+    quoted = _quotes(len(stock), around)
+    fill_rows(stock.numbers, stock.codes, near, quoted, sellers, terms, book)
     return book
 
 

@@ -31,11 +31,12 @@ from agents.enterprise.month import month_block
 from agents.enterprise.nests import NestLists, nest_lists, repriced_nests, whole_chunks
 from agents.enterprise.utilities import scratch_for
 from agents.enterprise.world import World
-from agents.vendor.pricing import bertrand_nash, payment_days
+from agents.vendor.pricing import payment_days
 from sim.book import platform_columns, priced
 from sim.listing import look, price_ratio_at_best
 from sim.responses import best_responses
 from sim.scenario import Scenario
+from sim.standing import standing_of
 from sim.tally import Bought, Operating, Shares, add_up, cheapest_row, use_at_home
 
 if TYPE_CHECKING:
@@ -287,10 +288,10 @@ def _warm_up_pricing(market: "Market") -> None:
     inclusive_value(np.zeros((1, 1)), 0.5)
     best_responses(demand, rows, np.zeros((1, 1)), none, 0.5)
     shares_against(np.zeros((1, 1)), one, one, none, np.zeros(0), 0.5)
-    bertrand_nash(np.zeros((1, 1)), one, np.zeros(1, int), one, one, np.zeros(1, int), 0.5)
 
 
 def _warm_up_sums(market: "Market") -> None:
+    standing_of(market)
     rows, none, nobody = rows_of(market, market.book), np.zeros(0), np.zeros(0, bool)
     ledger = np.zeros((2, 0, len(ROW)))
     add_up(ledger, rows, Bought(none, none, none), nobody, nobody, Shares(0.0, 0.0))

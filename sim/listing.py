@@ -132,8 +132,9 @@ def _best_of(
 def price_ratio_at_best(book: BookRows, reachable: Flags) -> float | None:
     """Cheapest open over cheapest closed service at the best quality both reach."""
     lowest = np.float32(-np.inf)
-    both = min(_best_of(book, reachable, opened, lowest)[0] for opened in (0, 1))
-    if not np.isfinite(both):
+    best = [_best_of(book, reachable, opened, lowest)[0] for opened in (0, 1)]
+    if not np.isfinite(best).all():
         return None
-    closed, open_ = (_best_of(book, reachable, o, np.float32(both))[1] for o in (0, 1))
+    both = np.float32(min(best))
+    closed, open_ = (_best_of(book, reachable, opened, both)[1] for opened in (0, 1))
     return open_ / closed if closed > 0 else None

@@ -167,8 +167,9 @@ def _use_at_home(ledger: Floats, book: BookRows, use: HomeUse) -> None:
 
 def use_at_home(ledger: Floats, book: BookRows, vendors: int) -> HomeUse:
     """Use and money of home firms by row, vendor and access."""
+    tokens, spend, full, sold = np.zeros((4, book.size))
     use = HomeUse(
-        *np.zeros((4, book.size)), np.zeros((3, vendors)), np.zeros(vendors),
+        tokens, spend, full, sold, np.zeros((3, vendors)), np.zeros(vendors),
         np.zeros(len(ACCESSES)),
     )  # fmt: skip
     _use_at_home(ledger, book, use)

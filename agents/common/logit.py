@@ -94,7 +94,6 @@ def value_nests(utility: Floats, types: int, codes: Ints, scale: float, nests: N
             continue
         for i in range(types):
             within[i] = exp64((u[i] - top[i]) * sharper)
-        for i in range(types):
             total[i] += within[i]
     for nest in range(nests.top.shape[0]):
         top, total, value = nests.top[nest], nests.total[nest], nests.value[nest]
@@ -139,20 +138,17 @@ def choose(utility: Floats, types: int, codes: Ints, scale: float, nests: Nests)
         value = nests.value[nest]
         for i in range(types):
             value[i] = exp64(value[i] - peak[i])
-        for i in range(types):
             denominator[i] += value[i]
     for nest in range(nests.top.shape[0]):
         total, value = nests.total[nest], nests.value[nest]
         for i in range(types):
             total[i] = 1.0 / total[i]
-        for i in range(types):
             value[i] /= denominator[i]
     for j in range(offerings):
         within, joint = nests.within[j], nests.joint[j]
         total, value = nests.total[codes[j]], nests.value[codes[j]]
         for i in range(types):
             within[i] *= total[i]
-        for i in range(types):
             joint[i] = within[i] * value[i]
 
 

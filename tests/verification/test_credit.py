@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from agents.common.logit import logit_shares
+from agents.common.offers import book_rows
 from agents.common.vocabulary import NONE, Access
 from agents.enterprise.columns import EnterpriseColumns
-from agents.enterprise.demand import FORBIDDEN, entry_demand, utilities_of
+from agents.enterprise.demand import entry_demand, utilities_of
+from agents.enterprise.entries import FORBIDDEN
 from sim.enterprise_step import choice_rules, lists_of, platforms_of
 from sim.market import Market
 
@@ -44,7 +46,8 @@ def buying(market: Market, days: float, price: float) -> Buying:
     assert market.sample is not None
     found = entry_demand(
         market.sample, columns, market.environment.demand,
-        choice_rules(market.parameters)._replace(credit_days=days), book, lists_of(market, book),
+        choice_rules(market.parameters)._replace(credit_days=days), book_rows(book),
+        lists_of(market, book),
         platforms_of(market), market.keys.firm.taste,
         np.array([v.address for v in market.vendors], np.uint32),
         np.array([r.home for r in market.parameters.regions.values()], np.int8),

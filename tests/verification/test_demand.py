@@ -7,7 +7,8 @@ from worlds import world
 from agents.common.compiled import bare_kernel
 from agents.common.offers import BookRows, book_rows
 from agents.enterprise.columns import FirmRows, SlotRows
-from agents.enterprise.demand import FORBIDDEN, rivals_of, utilities_of, vendor_values
+from agents.enterprise.demand import rivals_of, utilities_of, vendor_values
+from agents.enterprise.entries import FORBIDDEN
 from agents.enterprise.evaluation import (
     Buyer,
     Platforms,
@@ -64,6 +65,8 @@ def test_utilities_and_the_cheapest_follow_the_definitions(market: Market) -> No
     rows = book.offering.size
     found = utilities_of(demand, np.arange(rows))
     keys = np.array([v.address for v in market.vendors], np.uint32)
+    at_home = np.cumsum(sample.home) - 1
+    cheapest = market.cheapest()
     on_platform = 0
     for i, (firm, slot) in enumerate(zip(sample.firm, sample.slot, strict=True)):
         utility, cost, success = np.empty((3, rows))
@@ -75,13 +78,16 @@ def test_utilities_and_the_cheapest_follow_the_definitions(market: Market) -> No
             market.keys.firm.taste, keys, utility, cost, success,
         )  # fmt: skip
         count = demand.start[i + 1] - demand.start[i]
-        listed = demand.lists.row[demand.first[i] : demand.first[i] + count]
+        first = demand.lists.start[demand.class_[i]]
+        listed = demand.lists.row[first : first + count]
         assert demand.price_weight[i] == pytest.approx(weight, rel=1e-12)
         np.testing.assert_allclose(found[listed, i], utility[listed], rtol=1e-6, atol=1e-6)
         assert np.all(np.delete(found[:, i], listed) == FORBIDDEN)
         adequate = listed[success[listed] >= 0.8 * success[listed].max(initial=0.0)]
         best = adequate[np.argmin(cost[adequate])] if adequate.size else -1
-        assert demand.cheapest[i] == best or cost[demand.cheapest[i]] <= cost[best] * (1 + 1e-12)
+        if sample.home[i]:
+            chosen = cheapest[at_home[i]]
+            assert chosen == best or cost[chosen] <= cost[best] * (1 + 1e-12)
         on_platform += int(market.columns.firms.platform[firm] >= 0)
     assert 10 < on_platform < len(sample.firm)
 
