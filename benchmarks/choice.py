@@ -55,7 +55,7 @@ def python_noise(task: Task, seed: int) -> PythonNoise:
 
 def numpy_noise(kind: Any) -> Callable[[Task, int], NumpyNoise]:
     """Noise of numpy in a type."""
-    return lambda task, seed: NumpyNoise(seed, task.world.vendor_keys.size, kind)
+    return lambda task, seed: NumpyNoise(seed, task.vendor_keys.size, kind)
 
 
 def peers(size: Size) -> dict[str, Variants]:

@@ -123,7 +123,7 @@ def nests_of(market: "Market", lists: ClassLists) -> NestLists:
         if earlier.row is lists.row:
             market.nests_cache = (lists, repriced_nests(nests, lists))
             return market.nests_cache[1]
-    nests = nest_lists(lists, market.book, len(market.vendors))
+    nests = nest_lists(lists, market.book.vendor, len(market.vendors))
     market.nests_cache = (lists, nests)
     return nests
 

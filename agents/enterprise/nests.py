@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.offers import ClassLists, OfferBook
+from agents.common.offers import ClassLists
 from agents.common.vocabulary import NONE
 
 F32 = NDArray[np.float32]
@@ -71,8 +71,8 @@ COPIED = (
 """Columns taken over from `ClassLists`."""
 
 
-def nest_lists(lists: ClassLists, book: OfferBook, vendors: int) -> NestLists:
-    """The lists of all classes, nest by nest."""
+def nest_lists(lists: ClassLists, vendor_of: NDArray[np.int16], vendors: int) -> NestLists:
+    """The lists of all classes, nest by nest; vendor_of: the vendor of each row of the book."""
     classes = lists.start.size - 1
     code = np.repeat(np.arange(classes), np.diff(lists.start))
     lasts = np.arange(classes) * (vendors + 1) + vendors
@@ -90,7 +90,7 @@ def nest_lists(lists: ClassLists, book: OfferBook, vendors: int) -> NestLists:
     nest_of = np.repeat(last_nest[:, None], vendors, axis=1)
     real = vendor < vendors
     nest_of[nests[real] // (vendors + 1), vendor[real]] = np.flatnonzero(real)
-    spare = (start[:-1] + count)[nest_of[:, book.vendor]]
+    spare = (start[:-1] + count)[nest_of[:, vendor_of]]
     entry_of = np.where(lists.usable == 1, spare, NONE)
     entry_of[code, lists.row] = position
     size = int(start[-1])

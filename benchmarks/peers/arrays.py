@@ -56,7 +56,7 @@ class Blocks:
         kind: Any = np.float32, size: int = 128,
     ) -> None:  # fmt: skip
         self.task, self.products, self.kind, self.size = task, products, kind, size
-        self.vendors = task.world.vendor_keys.size
+        self.vendors = task.vendor_keys.size
         self.noise = noise or NumpyNoise(1, self.vendors, kind)
         self.chosen = np.empty(task.slot.size, np.int64)
         self.firms, self.firm_place = np.unique(task.firm, return_inverse=True)

@@ -131,7 +131,7 @@ def buyers(task: Task, order: Ints, fit: Array, selfhosted: Ints, kind: Any) -> 
 
 def fits(task: Task, firms: Ints) -> Array:
     """(firms, vendors) lasting taste and peers: made ready before the clock runs."""
-    keys, spread = task.world.vendor_keys.tolist(), task.rules.taste_spread
+    keys, spread = task.vendor_keys.tolist(), task.rules.taste_spread
     tastes = [[taste_at(task.keys.taste, f, key, spread) for key in keys] for f in firms.tolist()]
     peers = task.world.peers[task.firms["group"][firms]]
     return np.asarray(np.array(tastes) + task.rules.peer_weight * peers)

@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.compiled import bare_kernel
+from agents.common.vocabulary import NONE
 from agents.enterprise.calling import class_of
-from agents.enterprise.choice import choose, inclusive_value
+from agents.enterprise.choice import choose, value_nests
 from agents.enterprise.deciding import (
     buyer_of,
     count_selfhosted,
     know_vendors,
     shared_by_slots,
 )
-from agents.enterprise.utilities import NEVER, prepare, scratch_for, utilities
+from agents.enterprise.evaluation import credit_factor
+from agents.enterprise.nests import nest_lists
+from agents.enterprise.utilities import nests_of_interest, prepare, scratch_for, utilities
 from benchmarks.peers.task import Ints, Task
 
 Floats = NDArray[np.float64]
@@ -22,11 +25,11 @@ Floats = NDArray[np.float64]
 
 @bare_kernel
 def choose_all(
-    rules: Any, world: Any, book: Any, lists: Any, platforms: Any, firms: Any, slots: Any,
+    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: Any, slot: Any, slot_id: Any, chosen: Any,
 ) -> None:  # fmt: skip
     """Fill `chosen` with rows of the book, -1 for the outside option."""
-    known, code, place, selfhosted = -1, 0, 0, 0
+    known, code, place, selfhosted, credit = -1, 0, 0, 0, 1.0
     for i in range(slot.size):
         f = firm[i]
         if f != known:
@@ -34,20 +37,26 @@ def choose_all(
             place = 0 if world.home[firms[f].region] == 1 else 1
             first = firms[f].first_slot
             selfhosted = count_selfhosted(world, book, slots, first, first + firms[f].slot_count)
+            credit = credit_factor(rules, firms[f].capital_cost)
             know_vendors(rules, world, keys, firms, f, scratch)
-            prepare(rules, lists, platforms, code, lists.start[code], lists.start[code + 1],
-                    shared_by_slots(rules, firms, f), scratch)  # fmt: skip
-        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place)
-        looked = utilities(rules, buyer, book, lists, platforms, code, False, scratch)
-        chosen[i] = choose(
-            rules, lists, book, scratch, code, looked, buyer, keys, world.month, slot_id[i]
+            every = nests.first_nest[code], nests.first_nest[code + 1]
+            prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, f), scratch)
+        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place, credit)
+        looked = nests_of_interest(nests, code, buyer.held_vendor, False)
+        held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+        entry = choose(
+            rules, nests, scratch, code, looked, held, buyer, keys, world.month, slot_id[i]
         )  # fmt: skip
+        chosen[i] = NONE
+        if entry != NONE:
+            chosen[i] = nests.row[entry] if nests.row[entry] != NONE else buyer.held_row
 
 
 @bare_kernel
 def value_all(
-    rules: Any, world: Any, book: Any, lists: Any, platforms: Any, firms: Any, slots: Any,
-    keys: Any, scratch: Any, firm: Any, slot: Any, utility: Any, held: Any, inclusive: Any,
+    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
+    keys: Any, scratch: Any, start: Any, firm: Any, slot: Any, utility: Any, kept: Any,
+    inclusive: Any,
 ) -> None:  # fmt: skip
     """Fill utilities of the entries, of what is held off the list, and inclusive values."""
     for i in range(slot.size):
@@ -56,28 +65,22 @@ def value_all(
         place = 0 if world.home[firms[f].region] == 1 else 1
         first = firms[f].first_slot
         selfhosted = count_selfhosted(world, book, slots, first, first + firms[f].slot_count)
+        credit = credit_factor(rules, firms[f].capital_cost)
         know_vendors(rules, world, keys, firms, f, scratch)
-        start, end = lists.start[code], lists.start[code + 1]
-        prepare(rules, lists, platforms, code, start, end, shared_by_slots(rules, firms, f),
-                scratch)  # fmt: skip
-        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place)
-        looked = utilities(rules, buyer, book, lists, platforms, code, False, scratch)
-        held[i] = looked[2]
-        for k in range(end - start):
-            utility[i, k] = scratch.utility[k]
-        for vendor in range(world.vendor_keys.size):
-            begin, stop, top = 0, 0, np.float64(NEVER)
-            for k in range(start, end):
-                if lists.vendor[k] == vendor:
-                    begin = k - start if stop == 0 else begin
-                    stop = k - start + 1
-                    top = max(top, np.float64(scratch.utility[k - start]))
-            extra = looked[2] if vendor == buyer.held_vendor else np.float64(NEVER)
-            top = max(top, extra)
-            if top > -5e29:
-                inclusive[i, vendor] = inclusive_value(
-                    scratch, begin, stop, extra, top, rules.dissimilarity
-                )
+        every = nests.first_nest[code], nests.first_nest[code + 1]
+        prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, f), scratch)
+        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place, credit)
+        looked = nests_of_interest(nests, code, buyer.held_vendor, False)
+        held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+        origin = nests.start[nests.first_nest[code]]
+        value_nests(nests, scratch, looked, origin, rules.dissimilarity)
+        if held != NONE and nests.row[held] == NONE:
+            kept[i] = scratch.utility[held - origin]
+        for k in range(start[code], start[code + 1]):
+            utility[i, k - start[code]] = scratch.utility[nests.position[k] - origin]
+        for nest in range(looked[0], looked[1]):
+            vendor = nests.vendor[nest] if nests.vendor[nest] != NONE else buyer.held_vendor
+            inclusive[i, vendor] = scratch.value[nest - looked[0]]
 
 
 class Values(NamedTuple):
@@ -97,12 +100,14 @@ class Engine:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.chosen = np.empty(task.slot.size, np.int64)
-        self.scratch = scratch_for(task.lists, task.world.vendor_keys.size)
+        vendors = task.world.peers.shape[1]
+        self.nests = nest_lists(task.lists, task.book["vendor"], vendors)
+        self.scratch = scratch_for(self.nests, vendors)
         self.slot_id = task.slot_id
 
     def _inputs(self) -> tuple[Any, ...]:
         t = self.task
-        return (t.rules, t.world, t.book, t.lists, t.platforms, t.firms, t.slots, t.keys)
+        return (t.rules, t.world, t.book, self.nests, t.platforms, t.firms, t.slots, t.keys)
 
     def choose(self) -> Ints:
         """Rows chosen, -1 for the outside option; the array is used again by the next call."""
@@ -112,11 +117,13 @@ class Engine:
 
     def values(self) -> Values:
         """Utilities and inclusive values of all slots."""
-        t, vendors = self.task, self.task.world.vendor_keys.size
+        t, vendors = self.task, self.task.world.peers.shape[1]
         longest = int(np.diff(t.lists.start).max())
         found = Values(
             np.full((t.slot.size, longest), -1e30), np.full(t.slot.size, -1e30),
             np.full((t.slot.size, vendors), -1e30),
         )  # fmt: skip
-        value_all(*self._inputs(), self.scratch, t.firm, t.slot, *found)
+        value_all(
+            *self._inputs(), self.scratch, t.lists.start, t.firm, t.slot, *found
+        )  # fmt: skip
         return found

@@ -21,7 +21,7 @@ class Frames:
 
     def __init__(self, task: Task, noise: ArrayNoise | None = None) -> None:
         self.task = task
-        vendors = task.world.vendor_keys.size
+        vendors = task.vendor_keys.size
         self.noise = noise or NumpyNoise(1, vendors, np.float64)
         self.firms = np.unique(task.firm)
         self.slot_id = task.slot_id

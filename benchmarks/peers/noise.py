@@ -60,7 +60,7 @@ class Addressed:
 
     def __init__(self, task: Task) -> None:
         self.month, self.keys, self.book = task.world.month, task.keys, task.book
-        self.vendor_keys = task.world.vendor_keys.astype(np.int64)
+        self.vendor_keys = task.vendor_keys.astype(np.int64)
 
     def _drawn(self, key: np.uint64, *address: Any) -> Floats:
         ids, items, lanes = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in address))

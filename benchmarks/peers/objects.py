@@ -112,7 +112,7 @@ class Chooser:
         self.abroad = 0 if task.world.home[record["region"]] == 1 else 1
         bits = int(record["portfolio"])
         self.portfolio = {v for v in range(64) if bits >> v & 1}
-        self.keys = task.world.vendor_keys.tolist()
+        self.keys = task.vendor_keys.tolist()
         peers = task.world.peers[record["group"]].tolist()
         spread, weight = task.rules.taste_spread, task.rules.peer_weight
         self.fit = [

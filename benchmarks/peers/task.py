@@ -39,6 +39,11 @@ class Task:
     slot: Ints
 
     @property
+    def vendor_keys(self) -> NDArray[np.uint32]:
+        """Addresses of the vendors."""
+        return self.world.vendor_keys[: self.world.peers.shape[1]]
+
+    @property
     def code(self) -> Ints:
         """Consideration class of each slot's firm."""
         rows = self.firms[self.firm]

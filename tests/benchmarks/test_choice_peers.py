@@ -64,11 +64,6 @@ def test_peers_choose_as_the_engine(whole: Task, name: str) -> None:
     assert choices(PEERS[name], task) == Engine(task).choose().tolist()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the list's utilities let a platform spare a charge that what needs no integration "
-    "does not carry; evaluation.py does not",
-)
 def test_objects_choose_as_the_engine_where_there_are_platforms(whole: Task) -> None:
     assert choices(MesaMarket, whole) == Engine(whole).choose().tolist()
 
@@ -113,7 +108,7 @@ def test_own_noise_gives_the_expected_shares(whole: Task) -> None:
     plain = exact.plain_utilities(whole)
     right = exact.probabilities(plain, whole.rules.dissimilarity)
     expected = exact.shares_by_vendor(plain, right, whole)
-    vendors = whole.world.vendor_keys.size
+    vendors = whole.vendor_keys.size
     for peer in (
         MesaMarket(whole, PythonNoise(1)),
         Blocks(whole, NumpyNoise(1, vendors)),
