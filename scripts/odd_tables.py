@@ -66,14 +66,16 @@ CONSTANTS: Final = {
     "agents/vendor/finance.py": ("FUNDING_RUNWAY",),
     "agents/host/operators.py": ("GROWTH_FADES",),
     "sim/history.py": ("OPEN_PARAMETERS",),
-    "sim/supply.py": ("OWN_SERVICE_MARKUP", "LARGEST_LEAD", "NASH_STEPS"),
+    "sim/supply.py": ("OWN_SERVICE_MARKUP", "LARGEST_LEAD"),
+    "sim/responses.py": ("NASH_STEPS",),
     "sim/counterfactual.py": ("LARGEST_IMITATION", "LARGEST_STEP"),
     "sim/turnover.py": ("SERVICE_MARKUP",),
-    "sim/accounts.py": ("TUNING_COST",),
+    "sim/tally.py": ("TUNING_COST",),
+    "sim/draft.py": ("CONTROL", "LICENCE_CONTROL", "DEMAND_BOUNDS"),
     "sim/book.py": (
-        "CONTROL", "LICENCE_CONTROL", "SELFHOST_TOOLS", "EQUAL_PACKAGING", "DEMAND_BOUNDS",
+        "SELFHOST_TOOLS", "EQUAL_PACKAGING",
     ),
-    "sim/metrics.py": ("LEVELS",),
+    "sim/listing.py": ("LEVELS",),
 }  # fmt: skip
 CONSTANT_MEANINGS: Final = {
     "SKILL_MEAN": "Mean skill by band, before technology and builders.",
