@@ -23,6 +23,7 @@ from agents.enterprise.demand import (
     entry_demand,
 )
 from agents.enterprise.enterprises import Enterprises
+from agents.enterprise.evaluation import Platforms
 from agents.enterprise.ledger import Sums
 from agents.enterprise.population import PopulationRules, draw_population
 from agents.host.hosts import Hosting
@@ -166,6 +167,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.demand_cache: tuple[OfferBook, Demand] | None = None
         self.lists_cache: tuple[OfferBook, ClassLists] | None = None
         self.rows_cache: tuple[OfferBook, BookRows] | None = None
+        self.platforms_cache: tuple[tuple[object, list[float]], Platforms] | None = None
         self.preview: tuple[OfferBook, Surroundings] | None = None
         self.book = drafted(self.stock, self.surroundings())
 
