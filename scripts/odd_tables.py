@@ -66,14 +66,16 @@ CONSTANTS: Final = {
     "agents/vendor/finance.py": ("FUNDING_RUNWAY",),
     "agents/host/operators.py": ("GROWTH_FADES",),
     "sim/history.py": ("OPEN_PARAMETERS",),
-    "sim/supply.py": ("OWN_SERVICE_MARKUP", "LARGEST_LEAD", "NASH_STEPS"),
+    "sim/supply.py": ("OWN_SERVICE_MARKUP", "LARGEST_LEAD"),
+    "sim/responses.py": ("NASH_STEPS",),
     "sim/counterfactual.py": ("LARGEST_IMITATION", "LARGEST_STEP"),
     "sim/turnover.py": ("SERVICE_MARKUP",),
-    "sim/accounts.py": ("TUNING_COST",),
+    "sim/tally.py": ("TUNING_COST",),
+    "sim/draft.py": ("CONTROL", "LICENCE_CONTROL", "DEMAND_BOUNDS"),
     "sim/book.py": (
-        "CONTROL", "LICENCE_CONTROL", "SELFHOST_TOOLS", "EQUAL_PACKAGING", "DEMAND_BOUNDS",
+        "SELFHOST_TOOLS", "EQUAL_PACKAGING",
     ),
-    "sim/metrics.py": ("LEVELS",),
+    "sim/listing.py": ("LEVELS",),
 }  # fmt: skip
 CONSTANT_MEANINGS: Final = {
     "SKILL_MEAN": "Mean skill by band, before technology and builders.",
@@ -131,7 +133,7 @@ def schedule() -> Table:
     market = class_of(source("sim/market.py"), "Market")
     assert market is not None
     step = next(f for f in market.body if isinstance(f, ast.FunctionDef) and f.name == "step")
-    lines = [line for line in step.body if not _is_text(line)]
+    lines = [line for line in step.body if not _is_text(line) and not _is_timing(line)]
     rows = []
     for number, line in enumerate(lines, 1):
         code = ast.unparse(line)
@@ -142,6 +144,11 @@ def schedule() -> Table:
         text = text or STEP_MEANINGS.get(code) or STEP_MEANINGS.get(last, "")
         rows.append((str(number), f"`{name if file else code}`", text, f"`{file}`" if file else ""))
     return ("", "step", "what happens", "source"), rows
+
+
+def _is_timing(line: ast.stmt) -> bool:
+    """Whether a line only takes the time."""
+    return ast.unparse(line).startswith(("watch.", "watch = "))
 
 
 def documented(name: str, market: ast.ClassDef) -> tuple[str, str]:

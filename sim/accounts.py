@@ -62,7 +62,8 @@ def book_hosts(market: "Market", totals: Totals) -> None:
     """Revenue and cost of the hosts of each model."""
     tokens, revenue, spent = totals.hosts.tolist()
     for index in np.flatnonzero(totals.hosted).tolist():
-        market.hostings.setdefault(index, Hosting())
+        if index not in market.hostings:
+            market.hostings[index] = Hosting()
     for index, hosting in market.hostings.items():
         hosting.tokens, hosting.revenue, hosting.cost = tokens[index], revenue[index], spent[index]
 

@@ -219,8 +219,14 @@ def world_of(market: "Market") -> World:
 
 
 def platforms_of(market: "Market") -> Platforms:
-    """Columns of platforms for compiled code."""
-    return Platforms(*platform_columns(market.platforms, market.parameters.finance))
+    """Columns of platforms for compiled code; kept while what they are made from stays."""
+    finance = market.parameters.finance
+    made_from = (finance, [platform.packaging for platform in market.platforms])
+    kept = market.platforms_cache
+    if kept is None or kept[0][0] is not finance or kept[0][1] != made_from[1]:
+        kept = (made_from, Platforms(*platform_columns(market.platforms, finance)))
+        market.platforms_cache = kept
+    return kept[1]
 
 
 def run_enterprises(market: "Market") -> Sums:

@@ -24,6 +24,7 @@ from agents.enterprise.demand import (
     entry_demand,
 )
 from agents.enterprise.enterprises import Enterprises
+from agents.enterprise.evaluation import Platforms
 from agents.enterprise.ledger import Sums
 from agents.enterprise.nests import NestLists
 from agents.enterprise.population import PopulationRules, draw_population
@@ -173,6 +174,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.held_before = None
         self.rows_cache: tuple[OfferBook, BookRows] | None = None
         self.stopwatch = Stopwatch()
+        self.platforms_cache: tuple[tuple[object, list[float]], Platforms] | None = None
         self.preview: tuple[OfferBook, Surroundings] | None = None
         self.book = drafted(self.stock, self.surroundings())
 

@@ -62,9 +62,13 @@ class Stock:
             codes = np.zeros((len(INTEGERS), 2 * self._count), np.int64)
             codes[:, : self._integers.shape[1]] = self._integers
             self._floats, self._integers = wider, codes
-        for model in [model for model in models if model.changed]:
-            self._floats[:, model.index] = _numbers(model)
-            self._integers[:, model.index] = _codes(model)
+        changed = [model for model in models if model.changed]
+        if not changed:
+            return
+        places = [model.index for model in changed]
+        self._floats[:, places] = np.array([_numbers(model) for model in changed]).T
+        self._integers[:, places] = np.array([_codes(model) for model in changed]).T
+        for model in changed:
             model.changed = False
 
 
