@@ -65,6 +65,7 @@ class Firms(NamedTuple):
     """First month in which a slot's review may fall due: before it, only what happens to the firm
     or to its vendors makes it look. `NOT_DUE` for firms without a model."""
     frontier_slots: I8
+    """Slots of frontier work: the last of a firm's slots."""
 
 
 class Slots(NamedTuple):

@@ -38,9 +38,10 @@ class Buying(NamedTuple):
 
 def buying(market: Market, days: float, price: float) -> Buying:
     """Entry demand when all bills are paid after so many days and all prices are multiplied."""
-    firms = market.columns.firms
-    costs = np.full(len(market.columns), CAPITAL_COST, np.float32)
-    columns = EnterpriseColumns(firms._replace(capital_cost=costs), market.columns.slots)
+    firms = market.columns.firm_rows.copy()
+    firms["capital_cost"] = CAPITAL_COST
+    columns = EnterpriseColumns(firms)
+    columns.slot_rows[:] = market.columns.slot_rows
     book = market.book._replace(price=price * market.book.price)
     market.entry_demand(market.book)
     assert market.sample is not None
