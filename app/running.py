@@ -1,5 +1,6 @@
 """What `nomoat run` does, step by step."""
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sim
 from agents.common.compiled import cpu_level
 from agents.common.vocabulary import month_index, month_name
-from app.shell import OK, DifferentResultError, MachineError, say
+from app.shell import OK, DifferentResultError, MachineError, say, uncollected
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.difference import ACROSS_PROCESSORS
 from experiments.folder import OUTPUTS, RunFolder, folder_name
@@ -59,6 +60,8 @@ def execute(request: Request) -> int:
     folder = RunFolder(request.out or OUTPUTS / folder_name(scenario.name, identity))
     folder.refuse_foreign()
     folder.refuse_other(identity)
+    with uncollected():
+        importlib.import_module("sim.running")
     with progress(scenario, silent=request.silent) as on_month:
         threads = request.threads or usable_cores()
         result = sim.run(scenario, on_month=on_month, threads=threads)
