@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from agents.common.compiled import bare_kernel, cpu_level, vector_kernel
+from agents.common.compiled import bare_kernel, cpu_level, inline_kernel, vector_kernel
 from agents.enterprise.nests import LANES, whole_chunks
 
 CHUNK = np.uint64(LANES)
@@ -39,7 +39,7 @@ def add_up(room: Any, n: int) -> None:
 
 
 def vectors(compile_it: Any) -> int:
-    """Vector multiplications in the code of a kernel around the loop."""
+    """Multiplications of eight numbers in the machine code of a kernel around the loop."""
     inner = compile_it(add_up)
 
     @bare_kernel
@@ -47,8 +47,8 @@ def vectors(compile_it: Any) -> int:
         inner(room, n)
 
     outer(Room(*np.ones((12, 64), np.float32)), 64)
-    code = next(iter(outer.inspect_llvm().values()))
-    return len(re.findall(r"fmul <8 x float>", code))
+    code = next(iter(outer.inspect_asm().values()))
+    return len(re.findall(r"vmulps.*ymm", code))
 
 
 @pytest.mark.skipif(cpu_level() != "x86-64-v3", reason="another processor has other vectors")
@@ -59,3 +59,8 @@ def test_a_vector_kernel_needs_no_checks_for_overlap() -> None:
 @pytest.mark.parametrize(("count", "padded"), [(1, 8), (8, 8), (9, 16), (0, 0)])
 def test_whole_chunks(count: int, padded: int) -> None:
     assert whole_chunks(count) == padded
+
+
+@pytest.mark.skipif(cpu_level() != "x86-64-v3", reason="another processor has other vectors")
+def test_without_the_promise_there_are_none() -> None:
+    assert vectors(inline_kernel) == 0
