@@ -12,7 +12,7 @@ from agents.common.offers import BookRows
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.evaluation import Buyer, Parts, Rules
-from agents.enterprise.nests import NEVER, NestLists
+from agents.enterprise.nests import NestLists
 from agents.enterprise.utilities import CHUNK, Scratch
 
 OUTSIDE_KEY = 0x0075_51DE
@@ -38,53 +38,59 @@ HALF_NEVER = np.float32(-5e29)
 
 
 @vector_kernel
-def largest(scratch: Scratch, begin: int, end: int) -> np.float32:
-    """Largest utility of positions `begin` to `end`, whole chunks."""
-    for lane in range(CHUNK):
-        scratch.lanes[lane] = scratch.utility[np.uint64(begin) + lane]
-    for chunk in range(np.uint64(1), np.uint64(end - begin) // CHUNK):
+def fill_tops(nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int) -> None:
+    """Fill `top`: lane by lane within each nest, then nest by nest over the lanes."""
+    lanes, part = scratch.lanes, scratch.partial
+    for nest in range(looked[0], looked[1]):
+        first = np.uint64(nests.start[nest] - origin)
+        chunks = np.uint64(nests.start[nest + 1] - nests.start[nest]) // CHUNK
         for lane in range(CHUNK):
-            u = scratch.utility[np.uint64(begin) + chunk * CHUNK + lane]
-            scratch.lanes[lane] = max(scratch.lanes[lane], u)
-    for lane in range(np.uint64(4)):
-        scratch.lanes[lane] = max(scratch.lanes[lane], scratch.lanes[lane + np.uint64(4)])
-    return max(
-        max(scratch.lanes[0], scratch.lanes[1]), max(scratch.lanes[2], scratch.lanes[3])
-    )  # fmt: skip
+            lanes[lane] = scratch.utility[first + lane]
+        for chunk in range(np.uint64(1), chunks):
+            for lane in range(CHUNK):
+                u = scratch.utility[first + chunk * CHUNK + lane]
+                lanes[lane] = max(lanes[lane], u)
+        for lane in range(CHUNK):
+            part[lane, np.uint64(nest - looked[0])] = lanes[lane]
+    for i in range(np.uint64(scratch.top.size)):
+        low = max(max(part[0, i], part[4, i]), max(part[2, i], part[6, i]))
+        high = max(max(part[1, i], part[5, i]), max(part[3, i], part[7, i]))
+        scratch.top[i] = max(low, high)
 
 
 @vector_kernel
-def sum_of_powers(
-    scratch: Scratch, begin: int, end: int, top: np.float32, factor: np.float32
-) -> np.float32:
-    """Sum of exp((u - top) x factor) of positions `begin` to `end`, lane by lane."""
-    first, n = np.uint64(begin), np.uint64(end - begin)
-    for i in range(n):
-        scratch.power[first + i] = fast_exp((scratch.utility[first + i] - top) * factor)
-    for lane in range(CHUNK):
-        scratch.lanes[lane] = scratch.power[first + lane]
-    for chunk in range(np.uint64(1), n // CHUNK):
+def fill_values(
+    nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int, scale: np.float32,
+    factor: np.float32,
+) -> None:  # fmt: skip
+    """Fill inclusive `value` of each nest: scale x ln of summed exp of u / scale; needs `top`."""
+    lanes, part = scratch.lanes, scratch.partial
+    for nest in range(looked[0], looked[1]):
+        place = np.uint64(nest - looked[0])
+        first, top = np.uint64(nests.start[nest] - origin), scratch.top[place]
+        n = np.uint64(nests.start[nest + 1] - nests.start[nest])
+        for i in range(n):
+            scratch.power[first + i] = fast_exp((scratch.utility[first + i] - top) * factor)
         for lane in range(CHUNK):
-            scratch.lanes[lane] += scratch.power[first + chunk * CHUNK + lane]
-    for lane in range(np.uint64(4)):
-        scratch.lanes[lane] += scratch.lanes[lane + np.uint64(4)]
-    return (scratch.lanes[0] + scratch.lanes[2]) + (scratch.lanes[1] + scratch.lanes[3])
+            lanes[lane] = scratch.power[first + lane]
+        for chunk in range(np.uint64(1), n // CHUNK):
+            for lane in range(CHUNK):
+                lanes[lane] += scratch.power[first + chunk * CHUNK + lane]
+        for lane in range(CHUNK):
+            part[lane, place] = lanes[lane]
+    for i in range(np.uint64(scratch.value.size)):
+        low = (part[0, i] + part[4, i]) + (part[2, i] + part[6, i])
+        high = (part[1, i] + part[5, i]) + (part[3, i] + part[7, i])
+        scratch.value[i] = scratch.top[i] + scale * fast_log(low + high)
 
 
 @inline_kernel
 def value_nests(
     nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int, scale: float
 ) -> None:
-    """Fill `top` and inclusive `value` of each nest: scale x ln of summed exp of u / scale."""
-    factor = np.float32(1.0 / scale)
-    for nest in range(looked[0], looked[1]):
-        begin, end, i = nests.start[nest] - origin, nests.start[nest + 1] - origin, nest - looked[0]
-        top = largest(scratch, begin, end)
-        scratch.top[i] = top
-        scratch.value[i] = NEVER
-        if top > HALF_NEVER:
-            total = sum_of_powers(scratch, begin, end, top, factor)
-            scratch.value[i] = top + np.float32(scale) * fast_log(total)
+    """Fill `top` and inclusive `value` of each nest looked at."""
+    fill_tops(nests, scratch, looked, origin)
+    fill_values(nests, scratch, looked, origin, np.float32(scale), np.float32(1.0 / scale))
 
 
 @vector_kernel

@@ -54,9 +54,11 @@ class Scratch(NamedTuple):
     power: F32
     """Exponentials within nests, then utilities with noise."""
     lanes: F32
-    """(LANES,) partial results."""
+    """(LANES,) partial results of the nest at hand."""
+    partial: F32
+    """(LANES, nests of a class) the same of all nests."""
     top: F32
-    """(nests of a class,) largest utility of each."""
+    """(nests of a class, in whole chunks) largest utility of each."""
     value: F32
     """(nests of a class,) inclusive value of each without luck."""
     fit: F32
@@ -76,15 +78,15 @@ class Scratch(NamedTuple):
 def scratch_for(nests: NestLists, vendors: int) -> Scratch:
     """Working memory for these lists."""
     longest = max(int(np.diff(nests.start[nests.first_nest]).max()), LANES)
-    most = max(int(np.diff(nests.first_nest).max()), 1)
+    most = whole_chunks(max(int(np.diff(nests.first_nest).max()), 1))
     utility, success, base, months, once = np.zeros((5, longest), np.float32)
     better, spared, lift, power = np.zeros((4, longest), np.float32)
     top, value = np.zeros((2, most), np.float32)
     fit, taste, luck = np.zeros((3, whole_chunks(vendors)), np.float32)
     return Scratch(
         utility, success, base, months, once, better, spared, lift, power,
-        np.zeros(LANES, np.float32), top, value, fit, taste, luck,
-        np.zeros(max(longest, whole_chunks(vendors)), np.uint32), np.zeros(SLOTS_A_FIRM),
+        np.zeros(LANES, np.float32), np.zeros((LANES, most), np.float32), top, value, fit, taste,
+        luck, np.zeros(max(longest, whole_chunks(vendors)), np.uint32), np.zeros(SLOTS_A_FIRM),
         np.zeros(SLOTS_A_FIRM, np.int8),
     )  # fmt: skip
 
