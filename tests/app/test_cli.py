@@ -27,6 +27,7 @@ class Result(synthetic.FakeResult):
         self.given = scenario
         super().__init__(months=scenario.months, seed=scenario.seed)
         self.run_id = run_id(scenario, scenario.seed, model_version())
+        self.steps = {"prices": 0.03, "enterprises": 0.06, "recording": 0.01}
 
     @property
     def scenario(self) -> Any:
@@ -304,3 +305,14 @@ def test_version_and_help(nomoat: Nomoat) -> None:
     helped = nomoat("--help").stdout
     assert all(name in helped for name in "run params scenarios show diff doctor".split())  # noqa: SIM905
     assert "..." not in helped.partition("Commands:")[2]
+
+
+def test_profile_says_where_a_month_goes(nomoat: Nomoat, tmp_path: Path) -> None:
+    asked = ("run", "world.toml", "--no-figure", "--profile")
+    shown = nomoat(*asked, "--out", tmp_path / "a")
+    assert shown.exit_code == OK, shown.stderr
+    table = [line.split() for line in shown.stdout.splitlines()]
+    assert ["prices", "1.000", "30%"] in table
+    assert ["all", "3.333", "100%"] in table
+    document = json.loads(nomoat(*asked, "--json", "--out", tmp_path / "b").stdout)
+    assert document["profile"]["enterprises"] == 0.06
