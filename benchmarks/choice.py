@@ -150,11 +150,8 @@ def probability_error(task: Task) -> tuple[float, exact.Table, Any]:
     scale = task.rules.dissimilarity
     right = exact.probabilities(plain, scale)
     ours = exact.engine_utilities(values, plain)
-    return (
-        float(np.abs(exact.probabilities(ours, scale, values.inclusive) - right).max()),
-        plain,
-        right,
-    )
+    drawn = exact.probabilities(ours, scale, values.inclusive, values.none)
+    return float(np.abs(drawn - right).max()), plain, right
 
 
 def measure(size: Size) -> tuple[list[Line], list[str]]:

@@ -13,7 +13,7 @@ from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
 from agents.enterprise.evaluation import Buyer, Parts, Rules
 from agents.enterprise.nests import NestLists
-from agents.enterprise.utilities import CHUNK, Scratch
+from agents.enterprise.utilities import CHUNK, Scratch, ideal
 
 OUTSIDE_KEY = 0x0075_51DE
 """Address of the outside option's noise, apart from any vendor's."""
@@ -138,7 +138,8 @@ def choose(
     """
     origin = nests.start[nests.first_nest[code]]
     value_nests(nests, scratch, looked, origin, rules.dissimilarity)
-    best, chosen = gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0)), NONE
+    best = np.float32(-ideal(buyer)) + gumbel(draw(keys.nest, month, slot, OUTSIDE_KEY, 0))
+    chosen = NONE
     for nest in range(looked[0], looked[1]):
         vendor = nests.vendor[nest]
         if vendor == NONE:

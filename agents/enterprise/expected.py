@@ -37,7 +37,13 @@ from agents.enterprise.deciding import (
 )
 from agents.enterprise.evaluation import Platforms, Rules, credit_factor
 from agents.enterprise.nests import NEVER, NestLists
-from agents.enterprise.utilities import Scratch, nests_of_interest, prepare, utilities
+from agents.enterprise.utilities import (
+    Scratch,
+    ideal,
+    nests_of_interest,
+    prepare,
+    utilities,
+)
 from agents.enterprise.world import World
 
 Floats = NDArray[np.float64]
@@ -64,10 +70,13 @@ def quadrature(nests: NestLists) -> Quadrature:
 @inline_kernel
 def closed_form(
     nests: NestLists, scratch: Scratch, looked: tuple[int, int], origin: int, scale: float,
-    out: Floats,
+    none: float, out: Floats,
 ) -> None:  # fmt: skip
-    """Nested logit probabilities of the entries looked at, by position in the scratch."""
-    outside = 1.0
+    """Nested logit probabilities of the entries looked at, by position in the scratch.
+
+    none: utility of the outside option.
+    """
+    everything = np.exp(none)
     for nest in range(looked[0], looked[1]):
         begin, end = nests.start[nest] - origin, nests.start[nest + 1] - origin
         top = np.float64(NEVER)
@@ -78,11 +87,11 @@ def closed_form(
             out[i] = np.exp((scratch.utility[i] - top) / scale)
             total += out[i]
         worth = np.exp(top + scale * np.log(total)) if top > HALF_NEVER else 0.0
-        outside += worth
+        everything += worth
         for i in range(begin, end):
             out[i] *= worth / total
     for i in range(nests.start[looked[0]] - origin, nests.start[looked[1]] - origin):
-        out[i] /= outside
+        out[i] /= everything
 
 
 @inline_kernel
@@ -101,7 +110,8 @@ def expect_choice(
     origin = nests.start[nests.first_nest[code]]
     looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
     utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
-    closed_form(nests, scratch, looked, origin, rules.dissimilarity, room.probability)
+    none = -ideal(buyer)
+    closed_form(nests, scratch, looked, origin, rules.dissimilarity, none, room.probability)
     for k in range(nests.start[looked[0]], nests.start[looked[1]]):
         chance = room.probability[k - origin]
         if chance > 0.0:

@@ -3,6 +3,9 @@
 All is float32 and in whole chunks of `LANES`, so that it becomes vector code. What does not depend
 on the slot is prepared once for the slots of a firm that decide in a month. The row held, and
 other rows of its vendor, have one-off terms of their own.
+
+Utilities are held relative to `ideal`, the whole value at stake and full control for nothing:
+good offerings are then near zero, where float32 is finest. The outside option has -`ideal`.
 """
 
 from typing import NamedTuple
@@ -38,7 +41,9 @@ class Scratch(NamedTuple):
     """Working memory of one block; entries of a list are counted from its class's first."""
 
     utility: F32
-    success: F32
+    """Relative to `ideal`."""
+    missed: F32
+    """Share of the value at stake that an entry does not reach."""
     base: F32
     """What a firm's slots share, fraction of V."""
     months: F32
@@ -79,12 +84,12 @@ def scratch_for(nests: NestLists, vendors: int) -> Scratch:
     """Working memory for these lists."""
     longest = max(int(np.diff(nests.start[nests.first_nest]).max()), LANES)
     most = whole_chunks(max(int(np.diff(nests.first_nest).max()), 1))
-    utility, success, base, months, once = np.zeros((5, longest), np.float32)
+    utility, missed, base, months, once = np.zeros((5, longest), np.float32)
     better, spared, lift, power = np.zeros((4, longest), np.float32)
     top, value = np.zeros((2, most), np.float32)
     fit, taste, luck = np.zeros((3, whole_chunks(vendors)), np.float32)
     return Scratch(
-        utility, success, base, months, once, better, spared, lift, power,
+        utility, missed, base, months, once, better, spared, lift, power,
         np.zeros(LANES, np.float32), np.zeros((LANES, most), np.float32), top, value, fit, taste,
         luck, np.zeros(max(longest, whole_chunks(vendors)), np.uint32), np.zeros(SLOTS_A_FIRM),
         np.zeros(SLOTS_A_FIRM, np.int8),
@@ -131,7 +136,7 @@ def prepare_nest(
     for i in range(n):
         scratch.base[at + i] = (
             nests.absent[k + i] + nests.packaging[k + i] + shared.fit
-            + shared.control * nests.control[k + i]
+            + shared.control * (nests.control[k + i] - ONE)
             - shared.risk * nests.exposure[k + i] - shared.skill * nests.exposure_skill[k + i]
         )  # fmt: skip
     for i in range(n):
@@ -210,28 +215,28 @@ def slot_of(rules: Rules, buyer: Buyer, platforms: Platforms) -> Slot:
 
 
 @vector_kernel
-def fill_success(
+def fill_missed(
     rules: Rules, nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, slot: Slot
 ) -> None:
-    """Fill the share of the value reached by each entry."""
+    """Fill the share of the value that each entry misses."""
     k, at = np.uint64(first), np.uint64(first - origin)
     n, slope = np.uint64(last - first), F(rules.slope)
     if rules.linear:
         quarter = F(0.25 * rules.slope)
         for i in range(n):
             margin = nests.q[k + i] + slot.gain * nests.gain[k + i] - slot.difficulty
-            scratch.success[at + i] = HALF + quarter * margin
+            scratch.missed[at + i] = HALF - quarter * margin
     else:
         for i in range(n):
             margin = nests.q[k + i] + slot.gain * nests.gain[k + i] - slot.difficulty
-            scratch.success[at + i] = sigmoid(slope * margin)
+            scratch.missed[at + i] = sigmoid(-slope * margin)
 
 
 @vector_kernel
 def fill(
     nests: NestLists, scratch: Scratch, first: int, last: int, origin: int, slot: Slot
 ) -> None:
-    """Fill utilities of entries `first` to `last` from successes, `once` and the firm's share."""
+    """Fill utilities of entries `first` to `last` from `missed`, `once` and the firm's share."""
     dearer = slot.fee * slot.price
     for chunk in range(np.uint64(last - first) // CHUNK):
         for lane in range(CHUNK):
@@ -239,7 +244,7 @@ def fill(
             k, at = np.uint64(first) + i, np.uint64(first - origin) + i
             rent = np.ceil(slot.tokens * nests.per_capacity[k]) * nests.rent[k] * slot.rent
             money = nests.price[k] * slot.price + nests.tuning_price[k] * slot.training
-            u = scratch.success[at] + (scratch.base[at] - scratch.once[at])
+            u = (scratch.base[at] - scratch.once[at]) - scratch.missed[at]
             u -= money + slot.staff * nests.selfhost[k] + rent * (ONE + nests.fees[k])
             paid = dearer * nests.price[k] + slot.fee * rent
             u += max(scratch.lift[at] - paid + slot.saved * nests.selfhost[k], ZERO)
@@ -302,6 +307,12 @@ def fill_one_offs(
 
 
 @inline_kernel
+def ideal(buyer: Buyer) -> float:
+    """Utility of the whole value and full control for nothing, against the outside option."""
+    return buyer.theta * (1.0 + buyer.control)
+
+
+@inline_kernel
 def own_nest(nests: NestLists, code: int, vendor: int) -> int:
     """Nest of a vendor in a class; -1 if it has none."""
     if vendor == NONE:
@@ -343,12 +354,12 @@ def utilities(
     if held != NONE:
         scratch.once[held - origin] = ZERO
     slot = slot_of(rules, buyer, platforms)
-    fill_success(rules, nests, scratch, first, last, origin, slot)
+    fill_missed(rules, nests, scratch, first, last, origin, slot)
     fill(nests, scratch, first, last, origin, slot)
     if held != NONE and (nests.row[held] == NONE or buyer.held_variant >= 3):
         parts = parts_of(rules, buyer, book, platforms, buyer.held_row)
         kept = buyer.theta * (worth(rules, parts) + scratch.fit[buyer.held_vendor])
-        scratch.utility[held - origin] = F(kept)
+        scratch.utility[held - origin] = F(kept - ideal(buyer))
     return held
 
 

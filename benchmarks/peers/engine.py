@@ -17,7 +17,13 @@ from agents.enterprise.deciding import (
 )
 from agents.enterprise.evaluation import credit_factor
 from agents.enterprise.nests import nest_lists
-from agents.enterprise.utilities import nests_of_interest, prepare, scratch_for, utilities
+from agents.enterprise.utilities import (
+    ideal,
+    nests_of_interest,
+    prepare,
+    scratch_for,
+    utilities,
+)
 from benchmarks.peers.task import Ints, Task
 
 Floats = NDArray[np.float64]
@@ -56,9 +62,9 @@ def choose_all(
 def value_all(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, start: Any, firm: Any, slot: Any, utility: Any, kept: Any,
-    inclusive: Any,
+    inclusive: Any, none: Any,
 ) -> None:  # fmt: skip
-    """Fill utilities of the entries, of what is held off the list, and inclusive values."""
+    """Fill utilities of entries, of what is held off the list, of nests and of the outside."""
     for i in range(slot.size):
         f = firm[i]
         code = class_of(firms, f)
@@ -74,6 +80,7 @@ def value_all(
         held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
         origin = nests.start[nests.first_nest[code]]
         value_nests(nests, scratch, looked, origin, rules.dissimilarity)
+        none[i] = -ideal(buyer)
         if held != NONE and nests.row[held] == NONE:
             kept[i] = scratch.utility[held - origin]
         for k in range(start[code], start[code + 1]):
@@ -92,6 +99,8 @@ class Values(NamedTuple):
     """(slots,) of what is held off the list."""
     inclusive: Floats
     """(slots, vendors)"""
+    none: Floats
+    """(slots,) of the outside option, on whose scale the others are."""
 
 
 class Engine:
@@ -121,7 +130,7 @@ class Engine:
         longest = int(np.diff(t.lists.start).max())
         found = Values(
             np.full((t.slot.size, longest), -1e30), np.full(t.slot.size, -1e30),
-            np.full((t.slot.size, vendors), -1e30),
+            np.full((t.slot.size, vendors), -1e30), np.zeros(t.slot.size),
         )  # fmt: skip
         value_all(
             *self._inputs(), self.scratch, t.lists.start, t.firm, t.slot, *found

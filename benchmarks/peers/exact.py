@@ -61,17 +61,21 @@ def within_nests(table: Table, scale: float, vendors: int) -> tuple[Floats, Floa
     return within, inclusive
 
 
-def probabilities(table: Table, scale: float, inclusive: Floats | None = None) -> Floats:
+def probabilities(
+    table: Table, scale: float, inclusive: Floats | None = None, none: Floats | None = None
+) -> Floats:
     """(slots, entries + 1): of every entry and last of the outside option.
 
     inclusive: (slots, vendors) values of the nests; worked out here if not given.
+    none: (slots,) utility of the outside option; 0 if not given.
     """
     vendors = int(table.vendor.max()) + 1
     within, exact = within_nests(table, scale, vendors)
     value = exact if inclusive is None else inclusive[:, :vendors]
-    top = np.maximum(value.max(axis=1, keepdims=True), 0.0)
+    last = np.zeros((len(value), 1)) if none is None else none[:, None]
+    top = np.maximum(value.max(axis=1, keepdims=True), last)
     weight = np.exp(value - top)
-    outside = np.exp(-top)
+    outside = np.exp(last - top)
     total = weight.sum(axis=1, keepdims=True) + outside
     nest = np.take_along_axis(weight / total, table.vendor, axis=1)
     return np.column_stack([within * nest, outside / total])

@@ -20,7 +20,13 @@ from agents.enterprise.columns import Firms, Slots
 from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
 from agents.enterprise.demand import utilities_of
 from agents.enterprise.evaluation import credit_factor
-from agents.enterprise.utilities import nests_of_interest, prepare, scratch_for, utilities
+from agents.enterprise.utilities import (
+    ideal,
+    nests_of_interest,
+    prepare,
+    scratch_for,
+    utilities,
+)
 from sim.enterprise_step import choice_rules, lists_of, nests_of, platforms_of, world_of
 from sim.market import Market
 
@@ -255,7 +261,7 @@ def nested_logit(utility: np.ndarray, nests: np.ndarray, scale: float) -> np.nda
 def draw_choices(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: int, slot: int, inside: bool, selfhosted: int, months: Any,
-    ids: Any, chosen: Any, seen: Any,
+    ids: Any, chosen: Any, seen: Any, shift: Any,
 ) -> None:  # fmt: skip
     """Fill the scratch with utilities and `chosen` with rows at many addresses."""
     know_vendors(rules, world, keys, firms, firm, scratch)
@@ -267,7 +273,7 @@ def draw_choices(
     prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
     looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
     held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
-    seen[0], seen[1] = looked
+    seen[0], seen[1], shift[0] = looked[0], looked[1], ideal(buyer)
     for i in range(ids.size):
         for vendor in range(world.peers.shape[1]):
             word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
@@ -297,13 +303,14 @@ def compiled(task: Task) -> Drawn:
     nests, world = nests_of(market, lists_of(market, market.book)), world_of(market)
     scratch = scratch_for(nests, len(market.vendors))
     chosen, looked = np.empty(DRAWS, np.int64), np.empty(2, np.int64)
+    shift = np.empty(1)
     ids = np.arange(DRAWS, dtype=np.int64) // 200 * 16
     months = np.arange(DRAWS, dtype=np.int64) % 200
     draw_choices(
         choice_rules(market.parameters), world, book_rows(market.book), nests,
         platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch,
         task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids,
-        chosen, looked,
+        chosen, looked, shift,
     )  # fmt: skip
     code = class_of(columns.firm_rows, task.firm)
     first, last = nests.start[looked[0]], nests.start[looked[1]]
@@ -311,7 +318,7 @@ def compiled(task: Task) -> Drawn:
     utility = scratch.utility[first - origin : last - origin].astype(float)
     held = world.row_of[columns.slots.offering[task.slot]]
     rows = np.where(nests.row[first:last] == NONE, held, nests.row[first:last])
-    rows, utility = rows[utility > -1e29], utility[utility > -1e29]
+    rows, utility = rows[utility > -1e29], utility[utility > -1e29] + shift[0]
     position = {int(row): i for i, row in enumerate(rows)} | {NONE: len(rows)}
     counts = np.bincount([position[c] for c in chosen.tolist()], minlength=len(rows) + 1)
     peers = world.peers[columns.firms.group[task.firm]]
