@@ -268,7 +268,11 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
 
 
 def warm_up(market: "Market") -> None:
-    """Compile what the months will call, or load it from the cache, without touching anything."""
+    """Compile what the months will call, or load it from the cache, without touching anything.
+
+    Only before month 0: the compiled code is called with empty columns.
+    """
+    assert market.month < 0
     world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     columns, vendors, keys = market.columns, len(market.vendors), market.keys.firm
     ledger = empty_ledger(0, market.group_count, len(market.platforms), vendors)
