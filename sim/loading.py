@@ -282,12 +282,13 @@ def _leaves(value: object, place: Place) -> Iterator[tuple[Place, str]]:
         for number, item in enumerate(value):
             yield from _leaves(item, (*place, number))
     else:
-        yield place, _spelling(value)
+        yield place, spelling(value)
 
 
-def _spelling(value: object) -> str:
+def spelling(value: object) -> str:
+    """How a value stands in the lines of `canonical`."""
     if isinstance(value, tuple):
-        return f"({', '.join(_spelling(item) for item in value)})"
+        return f"({', '.join(spelling(item) for item in value)})"
     return repr(float(value) + 0.0) if isinstance(value, float) else repr(value)
 
 

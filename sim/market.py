@@ -1,7 +1,7 @@
 """The market: a Mesa model whose month is a page of named steps."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import mesa
@@ -53,6 +53,7 @@ from sim.interventions import changed
 from sim.loading import load
 from sim.recording import Recorder
 from sim.scenario import Scenario, data_table
+from sim.schemas import SCHEMAS
 from sim.start import seat_initial_adopters
 from sim.stock import Stock
 from sim.stopwatch import Stopwatch
@@ -76,6 +77,7 @@ class Market(mesa.Model):  # type: ignore[misc]
     parameters: a `Scenario`; the baseline market of 2023 if omitted.
     rng: root seed; the scenario's declared seed if omitted (never entropy).
     threads: threads of the enterprise kernel; any number gives the same bytes.
+    tables: those to be recorded; `market` and `event` always are.
     overrides: dotted parameter names, as in `Market(**{"enterprise.population": 500})`.
 
     `agents` holds the vendors only; enterprises are columns behind `enterprises`, an AgentSet of
@@ -89,7 +91,7 @@ class Market(mesa.Model):  # type: ignore[misc]
 
     def __init__(
         self, parameters: Scenario | None = None, *, rng: int | None = None, threads: int = 1,
-        scenario: object = None, **overrides: Any,
+        tables: Collection[str] = tuple(SCHEMAS), scenario: object = None, **overrides: Any,
     ) -> None:  # fmt: skip
         del scenario
         base = parameters or self.preset or Scenario()
@@ -101,6 +103,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.seed = seed
         self.threads = threads
         self._build()
+        self.recorder = Recorder(self, tables)
         self.datacollector = DataCollector(
             model_reporters={name: _reporter(name) for name in self.recorder.series}
         )
@@ -145,7 +148,6 @@ class Market(mesa.Model):  # type: ignore[misc]
         self.ramp = ramp_table(p)
         self.resale = np.zeros(0)
         self._build_clocks()
-        self.recorder = Recorder(self)
 
     def _build_clocks(self) -> None:
         p = self.parameters

@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -38,14 +38,16 @@ MONEY = {
 
 
 class Recorder:
-    """Collects all tables; `tables()` turns them into Arrow."""
+    """Collects tables; `tables()` turns them into Arrow."""
 
-    def __init__(self, market: "Market") -> None:
+    def __init__(self, market: "Market", wanted: Collection[str] = tuple(SCHEMAS)) -> None:
+        """Begin to record; `market` and `event` are always recorded."""
         self._market = market
+        self._wanted = {"market", "event", *wanted}
         self.rows: dict[str, Rows] = {"market": [], "panel": []}
         """Tables gathered as rows."""
         self.columns: dict[str, list[tuple[int, Columns]]] = {
-            name: [] for name in ("vendor", "host", "operator", "offering", "decision", "segment")
+            name: [] for name in COLUMNAR if name in self._wanted
         }
         """Tables gathered as columns: month and columns of each month."""
         self.events: list[Event] = []
@@ -61,17 +63,10 @@ class Recorder:
         rows = rows_of(market, market.book)
         use = use_at_home(sums.ledger.row, rows, len(market.vendors))
         self.rows["market"].append(market_row(market, sums, use, standing))
-        self.rows["panel"] += panel_rows(market)
-        found = {
-            "vendor": vendor_columns(market, use, standing),
-            "host": host_columns(market),
-            "operator": operator_columns(market),
-            "offering": offering_columns(market, sums, use),
-            "decision": decision_sums(sums),
-            "segment": segment_sums(sums),
-        }
-        for name, columns in found.items():
-            self.columns[name].append((market.month, columns))
+        if "panel" in self._wanted:
+            self.rows["panel"] += panel_rows(market)
+        for name, months in self.columns.items():
+            months.append((market.month, COLUMNAR[name](market, sums, use, standing)))
 
     def latest(self, name: str) -> Any:
         """This month's value of a market series; None before the first month."""
@@ -83,14 +78,14 @@ class Recorder:
         self.events[-1] = self.events[-1]._replace(details=details)
 
     def tables(self) -> dict[str, pa.Table]:
-        """All tables of the months so far."""
+        """The wanted tables of the months so far."""
         rows = {**self.rows, "event": [event_row(event) for event in self.events]}
-        found = {name: from_rows(name, rows[name]) for name in rows}
+        found = {name: from_rows(name, rows[name]) for name in rows if name in self._wanted}
         spelt = words(self._market)
         for name, months in self.columns.items():
             derive = {"decision": decision_columns, "segment": segment_columns}.get(name)
             found[name] = from_columns(name, months, spelt.get(name, {}), derive)
-        return {name: found[name] for name in SCHEMAS}
+        return {name: found[name] for name in SCHEMAS if name in found}
 
 
 def event_row(event: Event) -> dict[str, Any]:
@@ -294,3 +289,14 @@ def segment_columns(gathered: Columns) -> Columns:
         "restricted_share": shares(get["restricted"], get["enterprises"]),
         "tokens": get["tokens"], "spend": get["spend"], "consumer_surplus": get["surplus"],
     }  # fmt: skip
+
+
+COLUMNAR: Final[dict[str, Callable[["Market", Sums, HomeUse, Standing], Columns]]] = {
+    "vendor": lambda market, sums, use, standing: vendor_columns(market, use, standing),  # noqa: ARG005
+    "host": lambda market, sums, use, standing: host_columns(market),  # noqa: ARG005
+    "operator": lambda market, sums, use, standing: operator_columns(market),  # noqa: ARG005
+    "offering": lambda market, sums, use, standing: offering_columns(market, sums, use),  # noqa: ARG005
+    "decision": lambda market, sums, use, standing: decision_sums(sums),  # noqa: ARG005
+    "segment": lambda market, sums, use, standing: segment_sums(sums),  # noqa: ARG005
+}
+"""Tables gathered as columns, and what makes a month of each."""

@@ -1,7 +1,7 @@
 """One run as a value: scenario and seed in, tables out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from sim.loading import run_id
 from sim.market import Market
 from sim.regime import regime
 from sim.scenario import Scenario
+from sim.schemas import SCHEMAS
 from sim.version import model_version
 
 
@@ -36,15 +37,17 @@ def run(
     seed: int | None = None,
     on_month: Callable[[int, int], None] | None = None,
     threads: int = 1,
+    tables: Collection[str] = tuple(SCHEMAS),
 ) -> Result:
     """Simulate one world and return its tables.
 
     scenario: the baseline if omitted. seed: the scenario's own if omitted.
     on_month: called with (months done, months) after every month.
     threads: any number gives the same bytes.
+    tables: names of those wanted; fewer are faster. `market` and `event` are always made.
     """
     parameters = scenario or Scenario()
-    market = Market(parameters, rng=seed, threads=threads)
+    market = Market(parameters, rng=seed, threads=threads, tables=tables)
     warm_up(market)
     started = time.perf_counter()
     for done in range(parameters.months):
@@ -52,13 +55,13 @@ def run(
         if on_month is not None:
             on_month(done + 1, parameters.months)
     seconds = time.perf_counter() - started
-    tables = market.tables()
+    found = market.tables()
     return Result(
         scenario=parameters,
         seed=market.seed,
         run_id=run_id(parameters, market.seed, model_version()),
-        tables=tables,
-        regime=regime(tables["market"], parameters.output),
+        tables=found,
+        regime=regime(found["market"], parameters.output),
         enterprises=len(market.columns),
         slots=len(market.columns.slots.tier),
         months=parameters.months,

@@ -1,0 +1,1 @@
+"""Sweeps: many runs declared in one file, their design, their store and who works on them."""

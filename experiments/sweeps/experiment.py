@@ -1,0 +1,306 @@
+"""An experiment: the file that declares a sweep, read and checked before anything starts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.sweeps.factors import (
+    ExperimentError,
+    Factor,
+    factors_of,
+    settings_of,
+)
+from experiments.sweeps.outcomes import Outcome, column_of, outcomes_of
+from sim.catalogue import shown
+from sim.loading import canonical, load
+from sim.scenario import Scenario
+from sim.scenario_files import parse
+from sim.schemas import SCHEMAS
+
+FIELDS: Final = (
+    "name", "question", "scenario", "months", "replicates", "seed", "keep", "market", "settings",
+    "uncertainties", "levers", "outcomes", "design", "limits",
+)  # fmt: skip
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MOST_REPLICATES: Final = 1_000_000
+LIMITS: Final = {"seconds": 3600.0, "memory_mb": 8192.0}
+"""What one run may take unless the file says otherwise; a run over it is a failure."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Changes from the command line; None leaves what the file says."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    months: int | None = None
+    replicates: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A sweep as declared: what varies around which base, what is kept, and how often it is run.
+
+    Everything but `replicates`, `question` and `limits` is part of its identity.
+    """
+
+    name: str
+    question: str
+    base: Scenario
+    """The scenario with the settings of the experiment; factors are put on top of it."""
+    source: str
+    """Preset or file that the base comes from."""
+    settings: Mapping[str, Any]
+    factors: tuple[Factor, ...]
+    outcomes: tuple[Outcome, ...]
+    design: Mapping[str, Any]
+    replicates: int
+    seed: int
+    keep: tuple[str, ...]
+    """Tables kept of each run beside the outcomes."""
+    market: tuple[str, ...]
+    """Columns of the market table kept of each run; empty keeps none, or all if `keep` says so."""
+    limits: Mapping[str, float]
+    text: str
+    """The file as given."""
+    folder: Path | None = None
+    """Where files that the experiment names are looked for."""
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this experiment another one if it changes, part by part."""
+        return {
+            "scenario": list(canonical(self.base)),
+            "months": self.base.months,
+            "seed": self.seed,
+            "factors": [factor.described() for factor in self.factors],
+            "options": self.worlds,
+            "design": dict(self.design),
+            "outcomes": [
+                [o.name, o.column, o.reduce, o.first, o.last, o.threshold] for o in self.outcomes
+            ],
+            "keep": sorted(self.keep),
+            "market": sorted(self.market),
+        }
+
+    @cached_property
+    def worlds(self) -> dict[str, list[str]]:
+        """Identity of every scenario that an option stands for."""
+        return {
+            f"{factor.name}.{name}": list(canonical(self.scenario_of({factor.name: name})))
+            for factor in self.factors
+            for name in factor.options or ()
+        }
+
+    @property
+    def hash(self) -> str:
+        """Eight hexadecimal digits of the identity."""
+        text = json.dumps(self.identity(), sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+    @property
+    def months(self) -> int:
+        """Months of each run."""
+        return self.base.months
+
+    def factor(self, name: str) -> Factor:
+        """A factor by name."""
+        return next(factor for factor in self.factors if factor.name == name)
+
+    def scenario_of(self, chosen: Mapping[str, str]) -> Scenario:
+        """The base under options: factor by chosen name.
+
+        Raises ScenarioError where settings are impossible, in themselves or together.
+        """
+        source: str | Path = self.source
+        overrides: dict[str, Any] = {}
+        for name, option in chosen.items():
+            options = self.factor(name).options
+            assert options is not None
+            settings = options[option]
+            if isinstance(settings, str):
+                source = settings
+            else:
+                overrides |= settings
+        return load(located(source, self.folder), {**self.settings, **overrides})
+
+
+def located(source: str | Path, folder: Path | None) -> str | Path:
+    """A scenario file relative to the experiment's folder; a preset's name as it is."""
+    path = Path(source)
+    if folder is None or path.suffix != ".toml" or path.is_absolute() or not path.name:
+        return source
+    beside = folder / path
+    return beside if beside.exists() or not path.exists() else source
+
+
+def library() -> dict[str, Path]:
+    """The experiments that come with the program, by name."""
+    folder = Path(str(resources.files("experiments") / "library"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find(reference: str) -> Path:
+    """The file of an experiment: a path, or a name of the library."""
+    if reference.endswith(".toml") or "/" in reference:
+        return Path(reference)
+    known = library()
+    if reference in known:
+        return known[reference]
+    close = get_close_matches(reference, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    raise ExperimentError(
+        f"no experiment {shown(reference)} in the library; {hint} (a file is named with its .toml)"
+    )
+
+
+def read(reference: str | Path, overrides: Overrides | None = None) -> Experiment:
+    """The experiment of a file or of the library, with changes from the command line.
+
+    Raises ExperimentError or ScenarioError, one sentence, for whatever cannot be run.
+    """
+    path = reference if isinstance(reference, Path) else find(reference)
+    if not path.is_file():
+        raise ExperimentError(f"no experiment file {shown(str(path), longest=200)}")
+    tree = parse(path)
+    return built(tree, path.name, path.stem, path.parent, path.read_text(), overrides)
+
+
+def built(
+    tree: Mapping[str, Any], label: str, stem: str, folder: Path | None, text: str,
+    overrides: Overrides | None = None,
+) -> Experiment:  # fmt: skip
+    """The experiment that a tree of values declares; label: what refusals call it."""
+    asked = overrides or Overrides()
+    refuse_unknown(tree, label)
+    source = text_field(tree, "scenario", "baseline", label)
+    settings = {**settings_of(table_field(tree, "settings", label), f"{label}: settings")}
+    if "months" in tree:
+        settings["months"] = tree["months"]
+    settings |= asked.settings
+    if asked.months is not None:
+        settings["months"] = asked.months
+    if "seed" in settings:
+        raise ExperimentError(f"{label}: seed is a field of the experiment, not a setting")
+    base = load(located(source, folder), settings)
+    factors = [
+        *factors_of(table_field(tree, "uncertainties", label), "uncertainty", base, label),
+        *factors_of(table_field(tree, "levers", label), "lever", base, label),
+    ]
+    refuse_repeated(factors, settings, label)
+    outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
+    keep = kept_tables(tree, label)
+    experiment = Experiment(
+        name=experiment_name(tree, stem, label),
+        question=text_field(tree, "question", "", label),
+        base=base, source=source, settings=settings,
+        factors=tuple(factors), outcomes=tuple(outcomes),
+        design=table_field(tree, "design", label) or {"kind": "grid"},
+        replicates=replicates_of(tree, asked, label),
+        seed=whole(asked.seed if asked.seed is not None else tree.get("seed", base.seed),
+                   0, 2**63 - 1, "seed", label),
+        keep=keep, market=kept_columns(tree, keep, outcomes, label),
+        limits=limits_of(tree, label), text=text, folder=folder,
+    )  # fmt: skip
+    _ = experiment.worlds
+    return experiment
+
+
+def refuse_unknown(tree: Mapping[str, Any], label: str) -> None:
+    """Raise ExperimentError for a name that an experiment does not have."""
+    for name in tree:
+        if name not in FIELDS:
+            close = get_close_matches(name, FIELDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"it may have {', '.join(FIELDS)}"
+            raise ExperimentError(f"{label}: an experiment has no {shown(name)}; {hint}")
+
+
+def refuse_repeated(factors: list[Factor], settings: Mapping[str, Any], label: str) -> None:
+    """Raise ExperimentError for a name given twice, or both fixed and varied."""
+    names = [factor.name for factor in factors]
+    for name in names:
+        if names.count(name) > 1:
+            raise ExperimentError(f"{label}: {name} is an uncertainty and a lever; keep one")
+        if name in settings:
+            raise ExperimentError(f"{label}: {name} is set and varied; keep one")
+
+
+def replicates_of(tree: Mapping[str, Any], asked: Overrides, label: str) -> int:
+    """How often each point is run."""
+    value = asked.replicates if asked.replicates is not None else tree.get("replicates", 1)
+    return whole(value, 1, MOST_REPLICATES, "replicates", label)
+
+
+def experiment_name(tree: Mapping[str, Any], stem: str, label: str) -> str:
+    """The name given, or the file's."""
+    name = text_field(tree, "name", re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:64], label)
+    if not NAME.fullmatch(name):
+        raise ExperimentError(f"{label}: a name has up to 64 letters, digits, '-', '_' and '.'")
+    return name
+
+
+def kept_tables(tree: Mapping[str, Any], label: str) -> tuple[str, ...]:
+    """Tables named by `keep`."""
+    keep = tree.get("keep", [])
+    if not isinstance(keep, list) or not set(map(str, keep)) <= set(SCHEMAS):
+        raise ExperimentError(f"{label}: keep is a list of tables; they are {', '.join(SCHEMAS)}")
+    return tuple(dict.fromkeys(keep))
+
+
+def kept_columns(
+    tree: Mapping[str, Any], keep: tuple[str, ...], outcomes: list[Outcome], label: str
+) -> tuple[str, ...]:
+    """Columns of the market table that are kept: those named, else those of the outcomes."""
+    if "market" not in tree:
+        return () if "market" in keep else tuple(dict.fromkeys(o.column for o in outcomes))
+    columns = tree["market"]
+    if not isinstance(columns, list):
+        raise ExperimentError(f"{label}: market is a list of columns, [] for none")
+    if "market" in keep:
+        raise ExperimentError(f"{label}: keep has the whole market table; leave out `market`")
+    return tuple(dict.fromkeys(column_of(column, f"{label}: market") for column in columns))
+
+
+def limits_of(tree: Mapping[str, Any], label: str) -> dict[str, float]:
+    """What one run may take, by `LIMITS`."""
+    given = table_field(tree, "limits", label)
+    for name, value in given.items():
+        if name not in LIMITS:
+            raise ExperimentError(f"{label}: limits are {', '.join(LIMITS)}, not {shown(name)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise ExperimentError(f"{label}: limits.{name} must be a number above 0")
+    return {**LIMITS, **{name: float(value) for name, value in given.items()}}
+
+
+def whole(value: Any, low: int, high: int, name: str, label: str) -> int:
+    """A whole number within bounds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ExperimentError(f"{label}: {name} must be a whole number from {low} to {high:,}")
+    return value
+
+
+def text_field(tree: Mapping[str, Any], name: str, default: str, label: str) -> str:
+    """A field of one line of text."""
+    value = tree.get(name, default)
+    if not isinstance(value, str) or len(value) > 500 or (value and not value.isprintable()):
+        raise ExperimentError(f"{label}: {name} must be one line of text, not {shown(value)}")
+    return value
+
+
+def table_field(tree: Mapping[str, Any], name: str, label: str) -> Mapping[str, Any]:
+    """A field that is a table."""
+    value = tree.get(name, {})
+    if not isinstance(value, Mapping):
+        raise ExperimentError(f"{label}: {name} must be a table, [{name}], not {shown(value)}")
+    return value
+
+
+def with_replicates(experiment: Experiment, replicates: int) -> Experiment:
+    """The same experiment, run more often."""
+    return replace(experiment, replicates=replicates)

@@ -1,0 +1,199 @@
+"""What a sweep keeps of each run: numbers taken from the market table, declared by name."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from agents.common.vocabulary import month_index, month_name
+from experiments.sweeps.factors import ExperimentError
+from sim.catalogue import shown
+from sim.scenario import check_month
+from sim.schema_market import MARKET
+
+Floats = NDArray[np.float64]
+YEAR: Final = 12
+FIELDS: Final = ("column", "at", "from", "to", "last", "reduce", "threshold")
+REGIME: Final = "regime"
+"""Name of an outcome that every run has."""
+
+
+def _slope(months: Floats, values: Floats) -> float | None:
+    """Least squares, per year."""
+    if len(values) < 2:
+        return None
+    centred = months - months.mean()
+    return float(YEAR * (centred @ (values - values.mean())) / (centred @ centred))
+
+
+def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> "Reduction":
+    def reduce(months: Floats, values: Floats, threshold: float) -> float | None:
+        reached = months[test(values, threshold)]
+        return float(reached[0]) if reached.size else None
+
+    return reduce
+
+
+Reduction = Callable[[Floats, Floats, float], float | None]
+
+REDUCTIONS: Final[dict[str, Reduction]] = {
+    "mean": lambda m, v, t: float(v.mean()),  # noqa: ARG005
+    "min": lambda m, v, t: float(v.min()),  # noqa: ARG005
+    "max": lambda m, v, t: float(v.max()),  # noqa: ARG005
+    "sum": lambda m, v, t: float(v.sum()),  # noqa: ARG005
+    "change": lambda m, v, t: float(v[-1] - v[0]),  # noqa: ARG005
+    "slope": lambda m, v, t: _slope(m, v),  # noqa: ARG005
+    "first-above": _first(np.greater),
+    "first-below": _first(np.less),
+    "share-above": lambda m, v, t: float((v > t).mean()),  # noqa: ARG005
+    "share-below": lambda m, v, t: float((v < t).mean()),  # noqa: ARG005
+}
+"""How a stretch of months becomes one number; months without a value are left out before."""
+WITH_THRESHOLD: Final = ("first-above", "first-below", "share-above", "share-below")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One number of a run: a column of the market table, reduced over months.
+
+    first, last: months since 2023-01, inclusive; equal for a value at one month.
+    reduce: a key of `REDUCTIONS`, or "at".
+    """
+
+    name: str
+    column: str
+    reduce: str
+    first: int
+    last: int
+    threshold: float = 0.0
+
+    @property
+    def kind(self) -> pa.DataType:
+        """Arrow type of the outcome."""
+        return pa.string() if pa.types.is_string(MARKET.field(self.column).type) else pa.float64()
+
+    @property
+    def words(self) -> str:
+        """What the outcome is, in a few words."""
+        first, last = month_name(self.first), month_name(self.last)
+        if self.reduce == "at":
+            return f"{self.column} at {last}"
+        limit = f" {self.threshold:g}" if self.reduce in WITH_THRESHOLD else ""
+        return f"{self.reduce}{limit} of {self.column}, {first} to {last}"
+
+    def of(self, market: pa.Table) -> float | str | None:
+        """The outcome of a run's market table; None where the table has no value for it."""
+        column = market[self.column]
+        if self.reduce == "at":
+            value = column[self.last].as_py()
+            return value if isinstance(value, str) or value is None else float(value)
+        values = column.slice(self.first, self.last - self.first + 1).cast(pa.float64())
+        numbers = values.to_numpy()
+        known = np.isfinite(numbers)
+        if not known.any():
+            return None
+        months = np.arange(self.first, self.last + 1, dtype=np.float64)
+        return REDUCTIONS[self.reduce](months[known], numbers[known], self.threshold)
+
+
+def outcomes_of(tree: Mapping[str, Any], months: int, label: str) -> list[Outcome]:
+    """The outcomes an experiment file declares, in its order."""
+    if not tree:
+        raise ExperimentError(f"{label}: name an outcome or more, such as [outcomes] hhi = ...")
+    return [outcome_of(name, spec, months, f"{label}: {name}") for name, spec in tree.items()]
+
+
+def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
+    """The outcome one entry declares: a column's name, or a table of fields."""
+    if not name.replace("-", "_").isidentifier() or name in (REGIME, "run_id"):
+        raise ExperimentError(f"{where}: an outcome's name has letters, digits and '_' only")
+    if isinstance(spec, str):
+        spec = {"column": spec}
+    if not isinstance(spec, Mapping):
+        raise ExperimentError(f"{where} must be a column or a table of fields, not {shown(spec)}")
+    if unknown := sorted(set(spec) - set(FIELDS)):
+        raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {', '.join(FIELDS)}")
+    column = column_of(spec.get("column"), where)
+    reduce = reduction_of(spec, column, where)
+    first, last = window_of(spec, reduce, months, where)
+    threshold = spec.get("threshold", 0.0)
+    if (reduce in WITH_THRESHOLD) != ("threshold" in spec):
+        raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
+    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
+        raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
+    if not math.isfinite(threshold):
+        raise ExperimentError(f"{where}: threshold must be finite")
+    return Outcome(name, column, reduce, first, last, float(threshold))
+
+
+def column_of(column: Any, where: str) -> str:
+    """A column of the market table; ExperimentError with the nearest ones for another."""
+    names: Sequence[str] = MARKET.names
+    if column in names and column not in ("month", "date"):
+        return str(column)
+    close = get_close_matches(str(column), names, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "docs/results.md lists them"
+    raise ExperimentError(f"{where}: the market table has no column {shown(column)}; {hint}")
+
+
+def reduction_of(spec: Mapping[str, Any], column: str, where: str) -> str:
+    """How the column becomes one value."""
+    reduce = spec.get("reduce", "at")
+    if reduce not in ("at", *REDUCTIONS):
+        known = ", ".join(["at", *REDUCTIONS])
+        raise ExperimentError(f"{where}: reduce is one of {known}, not {shown(reduce)}")
+    if reduce != "at" and pa.types.is_string(MARKET.field(column).type):
+        raise ExperimentError(f"{where}: {column} is text, which is taken at one month only")
+    return str(reduce)
+
+
+def window_of(spec: Mapping[str, Any], reduce: str, months: int, where: str) -> tuple[int, int]:
+    """First and last month, inclusive; the last month, or all months, unless they are given."""
+    if reduce == "at":
+        if wrong := {"from", "to", "last"} & set(spec):
+            raise ExperimentError(f'{where}: {min(wrong)} needs reduce = "mean" or another')
+        at = month_of(spec.get("at", months - 1), months, f"{where}.at")
+        return at, at
+    if "at" in spec:
+        raise ExperimentError(f"{where}: at is one month; a reduction has from and to, or last")
+    if "last" in spec:
+        count = spec["last"]
+        if {"from", "to"} & set(spec):
+            raise ExperimentError(f"{where} has last and from or to; keep one")
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= months:
+            raise ExperimentError(f"{where}: last is a number of months, 1 to {months}")
+        return months - count, months - 1
+    first = month_of(spec.get("from", 0), months, f"{where}.from")
+    last = month_of(spec.get("to", months - 1), months, f"{where}.to")
+    if first > last:
+        raise ExperimentError(f"{where}: from lies after to")
+    return first, last
+
+
+def month_of(value: Any, months: int, where: str) -> int:
+    """A month as its number since 2023-01, given so or as YYYY-MM."""
+    if isinstance(value, str):
+        try:
+            check_month(value, where)
+        except ValueError as error:
+            raise ExperimentError(str(error)) from None
+        value = month_index(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ExperimentError(f'{where} is a month such as "2030-12", not {shown(value)}')
+    if not 0 <= value < months:
+        last = month_name(months - 1)
+        raise ExperimentError(f"{where} lies outside the {months} months of a run, up to {last}")
+    return value
+
+
+def outcome_schema(outcomes: Sequence[Outcome]) -> pa.Schema:
+    """Columns of a sweep's outcome table."""
+    fields = [pa.field("run_id", pa.string(), nullable=False)]
+    fields += [pa.field(o.name, o.kind, metadata={"description": o.words}) for o in outcomes]
+    fields.append(pa.field(REGIME, pa.string(), metadata={"description": "label of the world"}))
+    return pa.schema(fields)
