@@ -1,6 +1,7 @@
 """Tables as Parquet bytes: equal tables give equal bytes under one version of pyarrow."""
 
 import hashlib
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,9 +16,14 @@ class NewerSchemaError(Exception):
     """The table was written by a later release; the text says so in one sentence."""
 
 
-def encode(table: pa.Table) -> bytes:
-    """Return the table as one Parquet file, whatever chunks it was built from."""
-    stamped = table.replace_schema_metadata({VERSION_KEY: str(SCHEMA_VERSION)})
+def encode(table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> bytes:
+    """Return the table as one Parquet file, whatever chunks it was built from.
+
+    metadata: kept with the schema.
+    """
+    stamped = table.replace_schema_metadata(
+        {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
+    )
     sink = pa.BufferOutputStream()
     pq.write_table(
         stamped,

@@ -60,8 +60,30 @@ def process_seconds() -> float:
 
     Where the system does not tell, since this module was imported.
     """
-    fields = read(Path("/proc/self/stat")).rpartition(")")[2].split()
-    if len(fields) < 20 or not hasattr(time, "CLOCK_BOOTTIME"):
+    ticks = process_start(os.getpid())
+    if ticks is None or not hasattr(time, "CLOCK_BOOTTIME"):
         return time.monotonic() - IMPORTED
-    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def process_start(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks since boot; None if it cannot be told."""
+    fields = read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(fields[19]) if len(fields) >= 20 else None
+
+
+def process_started(pid: int, ticks: int | None) -> bool:
+    """Return whether the process `pid` lives and is the one that was started then."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return ticks is None or process_start(pid) == ticks
+
+
+def resident_memory(pid: int) -> int:
+    """Return the bytes of memory a process occupies now; 0 if it cannot be told."""
+    fields = read(Path(f"/proc/{pid}/statm")).split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if len(fields) > 1 else 0

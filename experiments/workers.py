@@ -3,8 +3,9 @@
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Protocol, Self
 
@@ -80,8 +81,8 @@ class Workers[J, R]:
     def __init__(self, function: Callable[[J], R], count: int) -> None:
         """Prepare `count` places; a process begins with its first job."""
         self._function = function
-        self._idle: list[_Worker] = []
-        self._busy: dict[int, _Worker] = {}
+        self._idle: list[Worker] = []
+        self._busy: dict[int, Worker] = {}
         self._count = count
 
     def __enter__(self) -> Self:
@@ -98,7 +99,7 @@ class Workers[J, R]:
 
     def submit(self, key: int, job: J) -> None:
         """Send the job to a process, a new one where none waits."""
-        worker = self._idle.pop() if self._idle else _Worker.begin(self._function)
+        worker = self._idle.pop() if self._idle else Worker.begin(_serve, self._function)
         self._busy[key] = worker
         try:
             worker.pipe.send(job)
@@ -115,23 +116,24 @@ class Workers[J, R]:
         try:
             answer: Done[R] | Failed = pipe.recv()
         except (EOFError, OSError):
-            return key, worker.obituary()
+            return key, Failed(worker.obituary())
         self._idle.append(worker)
         return key, answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Worker:
+class Worker:
     """One process and our end of its pipe."""
 
     process: BaseProcess
     pipe: Connection
 
     @classmethod
-    def begin[J, R](cls, function: Callable[[J], R]) -> "_Worker":
-        context = get_context("spawn")
+    def begin(cls, serve: Callable[..., None], *arguments: object) -> "Worker":
+        """Start a process that calls `serve` with its end of a pipe and the arguments."""
+        context = start_method()
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, function), daemon=True)
+        process = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
         # Ctrl-C reaches the whole group; it is the parent's to handle, so children never see it.
         earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -141,18 +143,30 @@ class _Worker:
         theirs.close()
         return cls(process, ours)
 
-    def obituary(self) -> Failed:
-        """How the process ended."""
+    def obituary(self) -> str:
+        """How the process ended, in words."""
         self.process.join()
         code = self.process.exitcode or 0
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return Failed(f"the process that worked on it ended {how}")
+        return f"the process that worked on it ended {how}"
 
     def end(self) -> None:
         """Stop the process without waiting for its job."""
         self.pipe.close()
         self.process.kill()
         self.process.join()
+
+
+def start_method() -> SpawnContext | ForkServerContext:
+    """How processes begin: forked from a server that has the model in memory, where there is one.
+
+    Neither inherits threads or locks of this process.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["experiments.preload"])
+    return context
 
 
 def _serve[J, R](pipe: Connection, function: Callable[[J], R]) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -21,7 +22,6 @@ class Result:
 
     scenario: Scenario
     seed: int
-    run_id: str
     tables: dict[str, pa.Table]
     regime: str
     enterprises: int
@@ -30,6 +30,11 @@ class Result:
     seconds: float
     steps: dict[str, float]
     """Seconds by step of the month."""
+
+    @cached_property
+    def run_id(self) -> str:
+        """The digits that name the run; see `sim.loading.run_id`."""
+        return run_id(self.scenario, self.seed, model_version())
 
 
 def run(
@@ -59,7 +64,6 @@ def run(
     return Result(
         scenario=parameters,
         seed=market.seed,
-        run_id=run_id(parameters, market.seed, model_version()),
         tables=found,
         regime=regime(found["market"], parameters.output),
         enterprises=len(market.columns),

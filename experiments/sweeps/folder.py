@@ -1,0 +1,207 @@
+"""Every path of a sweep, and the small files that say what the sweep is."""
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from experiments.durable import Disk, StoreError
+from experiments.encoding import digest, encode
+from experiments.machine import process_start, process_started
+from experiments.sweeps import failpoints
+from experiments.sweeps.store import Store
+
+Manifest = dict[str, Any]
+STALE_SECONDS: Final = 180.0
+"""A writer on another machine that has not touched its lease for so long is taken to be gone."""
+
+
+class SweepError(Exception):
+    """The folder is not one that this command may use so; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """The folder of one sweep."""
+
+    path: Path
+    disk: Disk = field(default_factory=Disk, repr=False, compare=False)
+
+    @property
+    def manifest_path(self) -> Path:
+        """What the sweep is: identity, sizes, versions."""
+        return self.path / "manifest.json"
+
+    @property
+    def experiment_path(self) -> Path:
+        """The experiment file as given."""
+        return self.path / "experiment.toml"
+
+    @property
+    def design_path(self) -> Path:
+        """A row per run."""
+        return self.path / "design.parquet"
+
+    @property
+    def figure_path(self) -> Path:
+        """The picture of the outcomes."""
+        return self.path / "outcomes.png"
+
+    @property
+    def leases(self) -> Path:
+        """A file for every process that writes here."""
+        return self.path / "writers"
+
+    def world_path(self, number: int) -> Path:
+        """A scenario as it was when the sweep began."""
+        return self.path / "worlds" / f"{number}.toml"
+
+    @property
+    def store(self) -> Store:
+        """The results."""
+        return Store(self.path, self.disk)
+
+    def exists(self) -> bool:
+        """Whether a sweep is stored here."""
+        return self.manifest_path.is_file()
+
+    def refuse_foreign(self) -> None:
+        """Raise SweepError unless the place is free or holds a sweep."""
+        for ancestor in self.path.parents:
+            if ancestor.exists():
+                break
+        if not ancestor.is_dir() or (self.path.exists() and not self.path.is_dir()):
+            culprit = self.path if ancestor.is_dir() else ancestor
+            raise SweepError(f"{culprit} is a file, so no folder can be made there")
+        begun = self.path / "worlds"
+        if not self.exists() and not begun.is_dir() and self.path.is_dir():
+            strange = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
+            if strange and set(strange) != {self.design_path.name}:
+                raise SweepError(f"{self.path} holds files that are no sweep; name a new folder")
+
+    def manifest(self) -> Manifest:
+        """The facts about the sweep; raises SweepError if they cannot be read."""
+        if not self.exists():
+            raise SweepError(f"{self.path} holds no sweep")
+        try:
+            facts = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SweepError(f"{self.manifest_path} cannot be read") from error
+        if not isinstance(facts, dict) or "identity" not in facts:
+            raise SweepError(f"{self.manifest_path} is not the manifest of a sweep")
+        return facts
+
+    def design(self) -> pa.Table:
+        """The design; raises SweepError if it is damaged or not the one of the manifest."""
+        try:
+            data = self.design_path.read_bytes()
+            table = pq.read_table(pa.BufferReader(data))
+        except (OSError, pa.ArrowException) as error:
+            raise SweepError(f"{self.design_path} is missing or damaged") from error
+        if digest(data) != self.manifest()["design_sha256"]:
+            raise SweepError(f"{self.design_path} was changed after it was written")
+        return table
+
+    def begin(
+        self, manifest: Manifest, design: pa.Table, text: str, worlds: Sequence[str]
+    ) -> Manifest:
+        """Write what the sweep is, the manifest last; raises StoreError if that fails."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / "worlds").mkdir(exist_ok=True)
+            for number, world in enumerate(worlds):
+                self.replace(self.world_path(number), world.encode())
+            self.replace(self.experiment_path, text.encode())
+            return self.record(manifest, design)
+        except OSError as error:
+            raise StoreError.of(error, self.path) from error
+
+    def record(self, manifest: Manifest, design: pa.Table) -> Manifest:
+        """Put a design in place with the manifest that names it.
+
+        A process that dies between the two leaves a design the manifest does not name, which
+        `begin` and `record` then replace.
+        """
+        data = encode(design)
+        complete = {**manifest, "design_sha256": digest(data)}
+        self.replace(self.design_path, data)
+        failpoints.reach("design-written")
+        page = json.dumps(complete, indent=1, ensure_ascii=False, allow_nan=False)
+        self.replace(self.manifest_path, f"{page}\n".encode())
+        failpoints.reach("manifest-written")
+        return complete
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Put a file in place in one step."""
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        partial.unlink(missing_ok=True)
+        try:
+            self.disk.write(partial, data)
+            self.disk.rename(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def writing(self, *, alone: bool = False) -> Iterator[bool]:
+        """Hold a lease while writing; gives whether nobody else held one at the start.
+
+        alone: raise SweepError if somebody does.
+        """
+        others = self.writers()
+        if alone and others:
+            raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")
+        lease = self.leases / f"{socket.gethostname()}-{os.getpid()}.json"
+        facts = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "start": process_start(os.getpid()),
+        }
+        try:
+            self.leases.mkdir(parents=True, exist_ok=True)
+            self.replace(lease, json.dumps(facts).encode())
+        except OSError as error:
+            raise StoreError.of(error, lease) from error
+        try:
+            yield not others
+        finally:
+            lease.unlink(missing_ok=True)
+
+    def touch_lease(self) -> None:
+        """Show that this process still writes, to processes on other machines."""
+        with contextlib.suppress(OSError):
+            os.utime(self.leases / f"{socket.gethostname()}-{os.getpid()}.json")
+
+    def writers(self) -> list[str]:
+        """Processes that hold a lease and are alive; leases of others are removed."""
+        found = []
+        for lease in sorted(self.leases.glob("*.json")):
+            try:
+                facts: Mapping[str, Any] = json.loads(lease.read_text())
+            except (OSError, ValueError):
+                continue
+            if self._is_alive(lease, facts):
+                found.append(f"process {facts['pid']} on {facts['host']}")
+            else:
+                lease.unlink(missing_ok=True)
+        return found
+
+    def _is_alive(self, lease: Path, facts: Mapping[str, Any]) -> bool:
+        """Whether a lease's process lives: known here, guessed from its last touch elsewhere."""
+        if facts["host"] == socket.gethostname():
+            return process_started(facts["pid"], facts["start"]) and facts["pid"] != os.getpid()
+        # The clock of the file system that holds the lease: neither ours nor theirs.
+        probe = self.leases / f".clock-{os.getpid()}"
+        probe.touch()
+        try:
+            return probe.stat().st_mtime - lease.stat().st_mtime < STALE_SECONDS
+        except OSError:
+            return False
+        finally:
+            probe.unlink(missing_ok=True)

@@ -1,0 +1,286 @@
+"""What a worker does: the runs of a chunk, one after the other, and their shards.
+
+A worker knows a sweep by its folder alone. It reads what the sweep is from there, so that it makes
+no difference where it runs: in this process, in another, or on another machine.
+"""
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from experiments.durable import StoreError
+from experiments.machine import peak_memory
+from experiments.sweeps import failpoints
+from experiments.sweeps.folder import Manifest, SweepError, SweepFolder
+from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema
+from experiments.sweeps.plan import World
+from experiments.sweeps.store import FAILURES, TELEMETRY, Store
+from sim import run
+from sim.loading import load
+from sim.running import Result
+from sim.version import model_version
+
+FLUSH_SECONDS: Final = 30.0
+FLUSH_RUNS: Final = 1000
+"""Finished runs are written at the latest after so long, or when there are so many."""
+TRACEBACK_CHARACTERS: Final = 8000
+
+TELEMETRY_SCHEMA: Final = pa.schema([
+    pa.field("run_id", pa.string(), nullable=False),
+    pa.field("seconds", pa.float64(), metadata={"description": "month 0 to the last"}),
+    pa.field("total_seconds", pa.float64(), metadata={"description": "with building and tables"}),
+    pa.field("peak_memory_mb", pa.float64(), metadata={"description": "of the worker so far"}),
+    pa.field("host", pa.string(), metadata={"description": "machine"}),
+    pa.field("pid", pa.int64(), metadata={"description": "process"}),
+    pa.field("finished_at", pa.string(), metadata={"description": "wall clock, UTC"}),
+])  # fmt: skip
+FAILURE_SCHEMA: Final = pa.schema([
+    pa.field("run_id", pa.string(), nullable=False),
+    pa.field("point", pa.int32(), metadata={"description": "point of the design"}),
+    pa.field("replicate", pa.int32(), metadata={"description": "replicate"}),
+    pa.field("seed", pa.int64(), metadata={"description": "root seed of the run"}),
+    pa.field("error", pa.string(), metadata={"description": "class of the error"}),
+    pa.field("message", pa.string(), metadata={"description": "what it says"}),
+    pa.field("traceback", pa.string(), metadata={"description": "where, for programmers"}),
+    pa.field("host", pa.string(), metadata={"description": "machine"}),
+    pa.field("failed_at", pa.string(), metadata={"description": "wall clock, UTC"}),
+])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Runs done together: rows of the design."""
+
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run ended well; it is not on disk before `Written`."""
+
+    row: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A run ended with an error."""
+
+    row: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Runs reached the disk."""
+
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The store does not take results any more, or this is another model; no run is to blame."""
+
+    message: str
+    environment: bool
+
+
+Event = Started | Finished | Failed | Written | Refused
+
+
+def now() -> str:
+    """The wall clock, for people only."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Bench:
+    """A sweep as a worker sees it: the runs of its design, by row."""
+
+    def __init__(self, folder: SweepFolder) -> None:
+        """Read what the sweep is; raises SweepError if the folder or the model is another."""
+        self.folder = folder
+        self.facts: Manifest = folder.manifest()
+        version = model_version()
+        if self.facts["model_version"] != version:
+            raise SweepError(
+                f"{folder.path} was begun with model {self.facts['model_version']} and this is "
+                f"{version}; results of the two are not mixed"
+            )
+        self.outcomes = [Outcome(*fields) for fields in self.facts["identity"]["outcomes"]]
+        self.schema = outcome_schema(self.outcomes)
+        self.keep: list[str] = self.facts["identity"]["keep"]
+        self.market: list[str] = self.facts["identity"]["market"]
+        self.design = pq.read_table(folder.design_path, memory_map=True)
+        self._worlds: dict[int, World] = {}
+        self._checked: set[int] = set()
+
+    def row(self, row: int) -> dict[str, Any]:
+        """A row of the design."""
+        found: dict[str, Any] = self.design.slice(row, 1).to_pylist()[0]
+        return found
+
+    def result(self, row: dict[str, Any]) -> Result:
+        """Simulate a row of the design."""
+        number = self.world_of(row)
+        if number not in self._worlds:
+            self._worlds[number] = World.of(load(self.folder.world_path(number)))
+        paths = self.facts["paths"]
+        scenario = self._worlds[number].scenario_at({path: row[path] for path in paths})
+        result = run(scenario, seed=row["seed"], tables=self.keep)
+        if number not in self._checked:
+            self._check(row, result)
+            self._checked.add(number)
+        return result
+
+    def _check(self, row: dict[str, Any], result: Result) -> None:
+        """Hold one run id of a world against the design: the frozen world must be the planned."""
+        if result.run_id != row["run_id"]:
+            raise SweepError(
+                f"{self.folder.path}: run {row['run_id']} of the design comes out as "
+                f"{result.run_id}; the frozen worlds were changed"
+            )
+
+    def world_of(self, row: dict[str, Any]) -> int:
+        """Number of the world that a row's options choose."""
+        key = [row[name] for name in self.facts["options"]]
+        return int(self.facts["worlds"].index(key))
+
+    def outcomes_of(self, result: Result) -> dict[str, Any]:
+        """The outcomes of a run."""
+        market = result.tables["market"]
+        found: dict[str, Any] = {o.name: o.of(market) for o in self.outcomes}
+        return {**found, REGIME: result.regime}
+
+    def kept(self, result: Result) -> dict[str, pa.Table]:
+        """The tables kept of a run."""
+        tables = {name: result.tables[name] for name in self.keep}
+        if self.market:
+            tables["market"] = result.tables["market"].select(["month", *self.market])
+        return tables
+
+
+@dataclass
+class Batch:
+    """Finished runs that are not on disk yet."""
+
+    bench: Bench
+    rows: list[int] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    tables: dict[str, list[tuple[str, pa.Table]]] = field(default_factory=dict)
+    telemetry: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to write."""
+        waited = time.monotonic() - self.since
+        return len(self.rows) >= FLUSH_RUNS or (bool(self.rows) and waited >= FLUSH_SECONDS)
+
+    def add(self, number: int, run: str, result: Result, seconds: float) -> None:
+        """Take a finished run; `run` is its id in the design."""
+        self.rows.append(number)
+        self.outcomes.append({"run_id": run, **self.bench.outcomes_of(result)})
+        for name, table in self.bench.kept(result).items():
+            self.tables.setdefault(name, []).append((run, table))
+        self.telemetry.append({
+            "run_id": run, "seconds": result.seconds, "total_seconds": seconds,
+            "peak_memory_mb": peak_memory() / 1e6, "host": socket.gethostname(),
+            "pid": os.getpid(), "finished_at": now(),
+        })  # fmt: skip
+
+    def write(self, store: Store) -> tuple[int, ...]:
+        """Put everything on disk; returns the rows that are finished with it.
+
+        Raises StoreError if the file system refuses.
+        """
+        try:
+            tables = {name: stacked(parts) for name, parts in self.tables.items()}
+            store.commit(pa.Table.from_pylist(self.outcomes, self.bench.schema), tables)
+            for name, rows, schema in (
+                (TELEMETRY, self.telemetry, TELEMETRY_SCHEMA),
+                (FAILURES, self.failures, FAILURE_SCHEMA),
+            ):
+                if rows:
+                    store.put(name, pa.Table.from_pylist(rows, schema))
+        except OSError as error:
+            raise StoreError.of(error, store.folder) from error
+        return tuple(self.rows)
+
+
+def stacked(parts: Sequence[tuple[str, pa.Table]]) -> pa.Table:
+    """Tables of several runs as one, the run id in front."""
+    whole = pa.concat_tables([table for _, table in parts])
+    lengths = [table.num_rows for _, table in parts]
+    ids = np.repeat(np.array([run for run, _ in parts], dtype=object), lengths)
+    return whole.add_column(
+        0, pa.field("run_id", pa.string(), nullable=False), pa.array(ids, pa.string())
+    )
+
+
+def work_on(
+    bench: Bench, chunk: Chunk, tell: Callable[[Event], None], stopping: Callable[[], bool]
+) -> None:
+    """Do the runs of a chunk; what goes wrong in a run is a row of `failures`.
+
+    tell: called with every event. stopping: asked between runs; if true, what is done is written.
+    """
+    store, batch = bench.folder.store, Batch(bench)
+    for number in chunk.rows:
+        if stopping():
+            break
+        tell(Started(number))
+        failpoints.reach("run-started")
+        row, began = bench.row(number), time.monotonic()
+        try:
+            result = bench.result(row)
+            batch.add(number, row["run_id"], result, time.monotonic() - began)
+        except SweepError:
+            raise
+        except Exception as error:
+            batch.failures.append(failure(row, error))
+            tell(Failed(number, f"{type(error).__name__}: {error}"))
+        else:
+            failpoints.reach("run-finished")
+            tell(Finished(number, time.monotonic() - began))
+        if batch.full:
+            tell(Written(batch.write(store)))
+            batch = Batch(bench)
+    tell(Written(batch.write(store)))
+    failpoints.reach("chunk-done")
+
+
+def failure(row: dict[str, Any], error: BaseException | tuple[str, str]) -> dict[str, Any]:
+    """A run's error as a row; a pair stands for the class and message of what left no trace."""
+    if isinstance(error, tuple):
+        kind, message, trace = *error, ""
+    else:
+        kind, message = type(error).__name__, str(error)
+        trace = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
+    facts = {name: row[name] for name in ("run_id", "point", "replicate", "seed")}
+    return {
+        **facts, "error": kind, "message": message[:2000], "traceback": trace,
+        "host": socket.gethostname(), "failed_at": now(),
+    }  # fmt: skip
+
+
+def open_bench(path: str) -> Bench:
+    """The bench of a sweep's folder."""
+    return Bench(SweepFolder(Path(path)))
