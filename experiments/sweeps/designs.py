@@ -322,7 +322,7 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
             info = info_of_path(name, where)
             whole = isinstance(value, float) and value.is_integer() and info.type == "integer"
             point[name] = typed_value(int(value) if whole else value, info, f"{where}: {name}")
-        elif value in factor.options:
+        elif isinstance(value, str) and value in factor.options:
             point[name] = value
         else:
             words = ", ".join(factor.options)

@@ -15,6 +15,7 @@ from experiments.sweeps.factors import (
     ExperimentError,
     Factor,
     factors_of,
+    is_number,
     settings_of,
 )
 from experiments.sweeps.outcomes import Outcome, column_of, outcomes_of
@@ -273,7 +274,7 @@ def limits_of(tree: Mapping[str, Any], label: str) -> dict[str, float]:
     for name, value in given.items():
         if name not in LIMITS:
             raise ExperimentError(f"{label}: limits are {', '.join(LIMITS)}, not {shown(name)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        if not is_number(value) or not value > 0:
             raise ExperimentError(f"{label}: limits.{name} must be a number above 0")
     return {**LIMITS, **{name: float(value) for name, value in given.items()}}
 
