@@ -15,6 +15,7 @@ from experiments.sweeps.factors import (
     ExperimentError,
     Factor,
     factors_of,
+    is_file,
     is_number,
     settings_of,
 )
@@ -138,7 +139,7 @@ def located(source: str | Path, folder: Path | None) -> str | Path:
     if folder is None or path.suffix != ".toml" or path.is_absolute() or not path.name:
         return source
     beside = folder / path
-    return beside if beside.exists() or not path.exists() else source
+    return beside if is_file(beside) or not is_file(path) else source
 
 
 def library() -> dict[str, Path]:
@@ -167,7 +168,7 @@ def read(reference: str | Path, overrides: Overrides | None = None) -> Experimen
     Raises ExperimentError or ScenarioError, one sentence, for whatever cannot be run.
     """
     path = reference if isinstance(reference, Path) else find(reference)
-    if not path.is_file():
+    if not is_file(path):
         raise ExperimentError(f"no experiment file {shown(str(path), longest=200)}")
     tree = parse(path)
     return built(tree, path.name, path.stem, path.parent, path.read_text(), overrides)

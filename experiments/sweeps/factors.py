@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -283,6 +284,14 @@ def is_number(value: Any) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a file; one that the system does not take is none."""
+    try:
+        return path.is_file()
+    except OSError:
         return False
 
 
