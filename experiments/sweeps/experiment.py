@@ -130,7 +130,8 @@ class Experiment:
                 source = settings
             else:
                 overrides |= settings
-        return load(located(source, self.folder), {**self.settings, **overrides})
+        fixed = {"months": self.base.months}
+        return load(located(source, self.folder), {**self.settings, **overrides, **fixed})
 
 
 def located(source: str | Path, folder: Path | None) -> str | Path:
