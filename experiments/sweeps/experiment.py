@@ -74,6 +74,8 @@ class Experiment:
     """The file as given."""
     folder: Path | None = None
     """Where files that the experiment names are looked for."""
+    table: str = ""
+    """Digest of the file that a table design takes its points from."""
 
     def identity(self) -> dict[str, Any]:
         """What makes this experiment another one if it changes, part by part."""
@@ -84,6 +86,7 @@ class Experiment:
             "factors": [factor.described() for factor in self.factors],
             "options": self.worlds,
             "design": dict(self.design),
+            "table": self.table,
             "outcomes": [
                 [o.name, o.column, o.reduce, o.first, o.last, o.threshold] for o in self.outcomes
             ],
@@ -132,6 +135,15 @@ class Experiment:
                 overrides |= settings
         fixed = {"months": self.base.months}
         return load(located(source, self.folder), {**self.settings, **overrides, **fixed})
+
+
+def table_digest(design: Mapping[str, Any], folder: Path | None) -> str:
+    """Digest of the file that a design names; empty if there is none that can be read."""
+    path = (folder or Path()) / str(design.get("file", ""))
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except (OSError, ValueError):
+        return ""
 
 
 def located(source: str | Path, folder: Path | None) -> str | Path:
@@ -199,12 +211,13 @@ def built(
     refuse_repeated(factors, settings, label)
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
     keep = kept_tables(tree, label)
+    design = table_field(tree, "design", label) or {"kind": "grid"}
     experiment = Experiment(
         name=experiment_name(tree, stem, label),
         question=text_field(tree, "question", "", label),
         base=base, source=source, settings=settings,
         factors=tuple(factors), outcomes=tuple(outcomes),
-        design=table_field(tree, "design", label) or {"kind": "grid"},
+        design=design, table=table_digest(design, folder),
         replicates=replicates_of(tree, asked, label),
         seed=whole(asked.seed if asked.seed is not None else tree.get("seed", base.seed),
                    0, 2**63 - 1, "seed", label),
