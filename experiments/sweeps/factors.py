@@ -262,7 +262,7 @@ def bounds_of(spec: Mapping[str, Any], info: ParameterInfo, where: str) -> tuple
 
 def typed_value(value: Any, info: ParameterInfo, where: str) -> Value:
     """A value as the parameter takes it: a float for numbers, a word among the choices."""
-    if value == "none" and info.optional:
+    if info.optional and (value is None or value == "none"):
         return None
     fits = {
         "number": is_number(value),
