@@ -181,7 +181,7 @@ def cut(lines: Sequence[str], paths: Sequence[str]) -> tuple[Any, list[bytes]]:
         if not found:
             raise ExperimentError(f"{path} is not in every world of the experiment")
         places.append(found[0])
-    ends = [*places[1:], len(lines)]
+    ends = [*places[1:], len(lines)] if places else []
     first = "\n".join(lines[: places[0]] if places else lines)
     start = hashlib.blake2b((first + "\n" if first and places else first).encode(), digest_size=8)
     rest = []
