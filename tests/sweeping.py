@@ -1,10 +1,12 @@
 """A sweep of tiny worlds, its uninterrupted result, and workers in trouble; for tests of sweeps."""
 
+import errno
 import os
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -73,6 +75,35 @@ def compacted(path: Path) -> dict[str, bytes]:
     compaction.compact(SweepFolder(path))
     assert results(path) == found
     return found
+
+
+@dataclass(frozen=True)
+class FullDisk(Disk):
+    """A disk that refuses everything after some writes and renames; the first refused is cut off.
+
+    left: one number, the operations that still succeed.
+    """
+
+    left: list[int] = field(default_factory=list)
+
+    def _spend(self) -> None:
+        self.left[0] -= 1
+        if self.left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write half of the data where the disk is full."""
+        try:
+            self._spend()
+        except OSError:
+            super().write(path, data[: len(data) // 2])
+            raise
+        super().write(path, data)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename, unless the disk is full."""
+        self._spend()
+        super().rename(source, target)
 
 
 @cache
