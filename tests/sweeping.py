@@ -5,7 +5,8 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
 from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.runner import Report
+from experiments.workers import Worker
 
 THETA = [3.0, 5.0, 7.0]
 TINY: Mapping[str, Any] = {
@@ -128,6 +130,26 @@ def designed(path: Path) -> list[str]:
     """Run ids of a sweep's design."""
     found: list[str] = pq.ParquetFile(path / "design.parquet").read()["run_id"].to_pylist()
     return found
+
+
+def hold(pipe: Connection, path: str) -> None:
+    """Write to a sweep, as far as others can tell, until the pipe closes."""
+    with SweepFolder(Path(path)).writing() as alone:
+        pipe.send(alone)
+        with suppress(EOFError):
+            pipe.recv()
+
+
+@contextmanager
+def another_writer(path: Path) -> Iterator[int]:
+    """Another process that writes to a sweep and is killed at the end; its number."""
+    worker = Worker.begin(hold, str(path))
+    try:
+        worker.pipe.recv()
+        assert worker.process.pid is not None
+        yield worker.process.pid
+    finally:
+        worker.end()
 
 
 # Trouble in workers: they are processes of their own, so what goes wrong is sent along with `serve`.
