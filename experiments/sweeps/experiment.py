@@ -38,7 +38,7 @@ LIMITS: Final = {"seconds": 3600.0, "memory_mb": 8192.0}
 class Overrides:
     """Changes from the command line; None leaves what the file says."""
 
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     months: int | None = None
     replicates: int | None = None
     seed: int | None = None
