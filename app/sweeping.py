@@ -173,8 +173,8 @@ def print_precision(folder: SweepFolder, target: Target) -> None:
     for one in found:
         out.print(
             f"  arm {one.arm} less arm {one.reference}: "
-            f"{interval(one.difference.mean, one.difference.half_width)}; "
-            f"without pairing: {bought(one.gain)} the replicates"
+            f"{interval(one.difference.mean, one.difference.half_width)}"
+            + ("" if one.gain is None else f"; unpaired {bought(one.gain)} the replicates")
         )
     widths = [one.difference.half_width for one in found]
     if any(w is None or w > target.half_width for w in widths):
