@@ -13,8 +13,8 @@ from experiments.sweeps.reading import load
 from experiments.sweeps.runner import Report, begin
 from sim.catalogue import shown
 
-FEWEST: Final = 5
-"""Replicates before intervals are trusted: they are wide by chance less often then."""
+FEWEST: Final = 8
+"""Replicates before an interval may stop a sweep: of fewer, too many are narrow by chance."""
 
 
 @dataclass(frozen=True)

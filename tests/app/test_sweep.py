@@ -265,10 +265,10 @@ def test_replicates_are_added_until_the_answer_is_narrow(nomoat: Nomoat) -> None
     wide = nomoat("run", "tiny.toml", "--precision", "adoption=0.5", "--json")
     assert wide.exit_code == OK, wide.output
     assert json.loads(wide.stdout)["replicates"] == precision.FEWEST
-    narrow = nomoat("run", "tiny.toml", "--precision", "hhi=0.000001", "--max-replicates", 7)
+    narrow = nomoat("run", "tiny.toml", "--precision", "hhi=0.000001", "--max-replicates", 9)
     assert narrow.exit_code == OK, narrow.output
-    assert "7 replicates" in narrow.stdout
-    assert "raise --max-replicates above 7" in narrow.stdout
+    assert "9 replicates" in narrow.stdout
+    assert "raise --max-replicates above 9" in narrow.stdout
     assert "arm 1 less arm 0" in narrow.stdout
 
 
