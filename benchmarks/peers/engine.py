@@ -44,7 +44,7 @@ def meet(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: int,
 ) -> Met:  # fmt: skip
-    """Prepare the scratch for the slots of a firm that look at their whole list."""
+    """Prepare the scratch for the slots of a firm, whatever they look at."""
     code, first = class_of(firms, firm), firms[firm].first_slot
     know_vendors(rules, world, keys, firms, firm, scratch)
     every = nests.first_nest[code], nests.first_nest[code + 1]
@@ -61,7 +61,7 @@ def look(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     scratch: Any, met: Met, firm: int, slot: int, inside: bool,
 ) -> Any:  # fmt: skip
-    """Fill the scratch with utilities; who asks, the nests looked at, and the entry held."""
+    """Fill the scratch with utilities; returns who asks, the nests looked at, the entry held."""
     buyer = buyer_of(
         rules, world, book, firms, slots, firm, slot, met.selfhosted, met.place, met.credit
     )

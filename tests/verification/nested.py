@@ -10,11 +10,9 @@ from agents.common.compiled import bare_kernel
 from agents.common.mathematics import gumbel
 from agents.common.randomness import draw
 from agents.common.vocabulary import NONE
-from agents.enterprise.calling import class_of
 from agents.enterprise.choice import choose
-from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
-from agents.enterprise.evaluation import credit_factor
-from agents.enterprise.utilities import ideal, nests_of_interest, prepare, utilities
+from agents.enterprise.utilities import ideal
+from benchmarks.peers.engine import look, meet
 
 ERROR_RATE = 1e-6
 """Chance that a comparison of draws fails although the compiled code is right."""
@@ -40,29 +38,24 @@ def nested_logit(utility: np.ndarray, nests: np.ndarray, scale: float) -> np.nda
 @bare_kernel
 def draw_choices(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
-    keys: Any, scratch: Any, firm: int, slot: int, inside: bool, selfhosted: int, months: Any,
-    ids: Any, chosen: Any, seen: Any, shift: Any,
+    keys: Any, scratch: Any, firm: int, slot: int, inside: bool, months: Any, ids: Any,
+    chosen: Any, seen: Any, shift: Any,
 ) -> None:  # fmt: skip
     """Fill the scratch with utilities and `chosen` with rows at many addresses.
 
     seen: first and last nest looked at; shift: what the outside option is below utilities.
     """
-    know_vendors(rules, world, keys, firms, firm, scratch)
-    place = 0 if world.home[firms[firm].region] == 1 else 1
-    credit = credit_factor(rules, firms[firm].capital_cost)
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place, credit)
-    code = class_of(firms, firm)
-    every = nests.first_nest[code], nests.first_nest[code + 1]
-    prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
-    looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
-    held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+    met = meet(rules, world, book, nests, platforms, firms, slots, keys, scratch, firm)
+    buyer, looked, held = look(
+        rules, world, book, nests, platforms, firms, slots, scratch, met, firm, slot, inside
+    )
     seen[0], seen[1], shift[0] = looked[0], looked[1], ideal(buyer)
     for i in range(ids.size):
         for vendor in range(world.peers.shape[1]):
             word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
             scratch.luck[vendor] = gumbel(word)
         entry = choose(
-            rules, nests, scratch, code, looked, held, buyer, keys, months[i], ids[i]
+            rules, nests, scratch, met.code, looked, held, buyer, keys, months[i], ids[i]
         )  # fmt: skip
         chosen[i] = NONE
         if entry != NONE:

@@ -252,8 +252,7 @@ def compiled(task: Task) -> Drawn:
     draw_choices(
         choice_rules(market.parameters), world, book_rows(market.book), nests,
         platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch,
-        task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids,
-        chosen, looked, shift,
+        task.firm, task.slot, task.inside, months, ids, chosen, looked, shift,
     )  # fmt: skip
     code = class_of(columns.firm_rows, task.firm)
     first, last = nests.start[looked[0]], nests.start[looked[1]]

@@ -301,8 +301,8 @@ def drawn(task: Task, place: int) -> np.ndarray:
     firm, slot, own = int(task.firm[place]), int(task.slot[place]), bool(inside(task)[place])
     draw_choices(
         rules, world, book, nests, platforms, task.firms, task.slots, keys,
-        scratch_for(nests, vendors), firm, slot, own, int(task.selfhosted[firm]), months, ids,
-        chosen, np.empty(2, np.int64), np.empty(1),
+        scratch_for(nests, vendors), firm, slot, own, months, ids, chosen, np.empty(2, np.int64),
+        np.empty(1),
     )  # fmt: skip
     return chosen
 
