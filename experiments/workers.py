@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -135,6 +135,8 @@ class Worker:
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
         # Ctrl-C reaches the whole group; it is the parent's to handle, so children never see it.
+        # The resource tracker unblocks it when it starts, so that must not happen in between.
+        resource_tracker.ensure_running()
         earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()

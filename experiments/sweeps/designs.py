@@ -22,6 +22,7 @@ from experiments.sweeps.factors import (
     Floats,
     Value,
     info_of_path,
+    is_file,
     typed_value,
 )
 from sim.catalogue import shown
@@ -322,7 +323,7 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
             info = info_of_path(name, where)
             whole = isinstance(value, float) and value.is_integer() and info.type == "integer"
             point[name] = typed_value(int(value) if whole else value, info, f"{where}: {name}")
-        elif value in factor.options:
+        elif isinstance(value, str) and value in factor.options:
             point[name] = value
         else:
             words = ", ".join(factor.options)
@@ -332,7 +333,7 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
 
 def read_table(path: Path, label: str) -> list[dict[str, Any]]:
     """Rows of a CSV or Parquet file."""
-    if not path.is_file():
+    if not is_file(path):
         raise ExperimentError(f"{label}: no file {shown(str(path), longest=200)}")
     try:
         if path.suffix == ".parquet":

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Final, Protocol
 
@@ -243,7 +244,7 @@ class LocalProcesses:
 
 def serve(pipe: Connection, path: str) -> None:
     """Work on chunks that come through a pipe, until it closes."""
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         bench = open_bench(path)
         while True:
@@ -260,8 +261,9 @@ def serve(pipe: Connection, path: str) -> None:
         return
 
 
-def end_with_parent(parent: int) -> None:
+def end_with_parent() -> None:
     """End this process when the one it belongs to is gone, even in the middle of a run."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(0)
+    # Not by the parent's number: a fork server lives as long as the processes forked from it.
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(0)

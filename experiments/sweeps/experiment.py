@@ -15,6 +15,8 @@ from experiments.sweeps.factors import (
     ExperimentError,
     Factor,
     factors_of,
+    is_file,
+    is_number,
     settings_of,
 )
 from experiments.sweeps.outcomes import Outcome, column_of, outcomes_of
@@ -74,6 +76,8 @@ class Experiment:
     """Where files that the experiment names are looked for."""
     frozen: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Scenarios by options, where they are taken from a stored sweep."""
+    table: str = ""
+    """Digest of the file that a table design takes its points from."""
 
     def identity(self) -> dict[str, Any]:
         """What makes this experiment another one if it changes, part by part."""
@@ -84,6 +88,7 @@ class Experiment:
             "factors": [factor.described() for factor in self.factors],
             "options": self.worlds,
             "design": dict(self.design),
+            "table": self.table,
             "outcomes": [
                 [o.name, o.column, o.reduce, o.first, o.last, o.threshold] for o in self.outcomes
             ],
@@ -132,7 +137,17 @@ class Experiment:
                 source = settings
             else:
                 overrides |= settings
-        return load(located(source, self.folder), {**self.settings, **overrides})
+        fixed = {"months": self.base.months}
+        return load(located(source, self.folder), {**self.settings, **overrides, **fixed})
+
+
+def table_digest(design: Mapping[str, Any], folder: Path | None) -> str:
+    """Digest of the file that a design names; empty if there is none that can be read."""
+    path = (folder or Path()) / str(design.get("file", ""))
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except (OSError, ValueError):
+        return ""
 
 
 def located(source: str | Path, folder: Path | None) -> str | Path:
@@ -141,7 +156,7 @@ def located(source: str | Path, folder: Path | None) -> str | Path:
     if folder is None or path.suffix != ".toml" or path.is_absolute() or not path.name:
         return source
     beside = folder / path
-    return beside if beside.exists() or not path.exists() else source
+    return beside if is_file(beside) or not is_file(path) else source
 
 
 def library() -> dict[str, Path]:
@@ -170,7 +185,7 @@ def read(reference: str | Path, overrides: Overrides | None = None) -> Experimen
     Raises ExperimentError or ScenarioError, one sentence, for whatever cannot be run.
     """
     path = reference if isinstance(reference, Path) else find(reference)
-    if not path.is_file():
+    if not is_file(path):
         raise ExperimentError(f"no experiment file {shown(str(path), longest=200)}")
     tree = parse(path)
     return built(tree, path.name, path.stem, path.parent, path.read_text(), overrides)
@@ -200,12 +215,13 @@ def built(
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
     refuse_repeated(factors, outcomes, settings, label)
     keep = kept_tables(tree, label)
+    design = table_field(tree, "design", label) or {"kind": "grid"}
     experiment = Experiment(
         name=experiment_name(tree, stem, label),
         question=text_field(tree, "question", "", label),
         base=base, source=source, settings=settings,
         factors=tuple(factors), outcomes=tuple(outcomes),
-        design=table_field(tree, "design", label) or {"kind": "grid"},
+        design=design, table=table_digest(design, folder),
         replicates=replicates_of(tree, asked, label),
         seed=whole(asked.seed if asked.seed is not None else tree.get("seed", base.seed),
                    0, 2**63 - 1, "seed", label),
@@ -281,7 +297,7 @@ def limits_of(tree: Mapping[str, Any], label: str) -> dict[str, float]:
     for name, value in given.items():
         if name not in LIMITS:
             raise ExperimentError(f"{label}: limits are {', '.join(LIMITS)}, not {shown(name)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        if not is_number(value) or not value > 0:
             raise ExperimentError(f"{label}: limits.{name} must be a number above 0")
     return {**LIMITS, **{name: float(value) for name, value in given.items()}}
 

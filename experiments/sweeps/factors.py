@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.catalogue import ParameterInfo, info_at, plain, shown
-from sim.refusals import unknown_parameter
+from sim.refusals import ScenarioError, unknown_parameter
 from sim.scenario import Scenario
 
 Role = Literal["uncertainty", "lever"]
@@ -21,7 +22,7 @@ LEVELS: Final = 3
 """Levels that a grid takes of a range unless the file says otherwise."""
 
 
-class ExperimentError(ValueError):
+class ExperimentError(ScenarioError):
     """An experiment that cannot be run as written; the text is one sentence with the fix."""
 
 
@@ -113,8 +114,7 @@ def flattened(tree: Mapping[str, Any], label: str) -> dict[str, Any]:
     def descend(part: Mapping[str, Any], prefix: str) -> None:
         for key, value in part.items():
             path = f"{prefix}{key}"
-            nested = isinstance(value, Mapping) and value and "options" not in value
-            if nested and info_at(Scenario, tuple(path.split("."))) is None:
+            if is_section(value) and info_at(Scenario, tuple(path.split("."))) is None:
                 descend(value, f"{path}.")
             elif path in found:
                 raise ExperimentError(f"{label}: {path} is given twice; keep one")
@@ -123,6 +123,13 @@ def flattened(tree: Mapping[str, Any], label: str) -> dict[str, Any]:
 
     descend(tree, "")
     return found
+
+
+def is_section(value: Any) -> bool:
+    """Whether an entry holds others, instead of saying what a parameter takes."""
+    if not isinstance(value, Mapping) or not value or "options" in value:
+        return False
+    return not set(value) <= set(FIELDS) or any(isinstance(v, Mapping) for v in value.values())
 
 
 def factor_of(path: str, spec: Any, role: Role, scenario: Scenario, where: str) -> Factor:
@@ -165,6 +172,8 @@ def with_options(path: str, spec: Mapping[str, Any], role: Role, where: str) -> 
             options[name] = settings
         elif isinstance(settings, Mapping):
             options[name] = settings_of(settings, f"{where}.{name}")
+            if fixed := [path for path in ("months", "seed") if path in options[name]]:
+                raise ExperimentError(f"{where}.{name}: {fixed[0]} is set for the whole sweep")
         else:
             raise ExperimentError(
                 f"{where}.{name} must be settings by path or a scenario's name, "
@@ -253,6 +262,8 @@ def bounds_of(spec: Mapping[str, Any], info: ParameterInfo, where: str) -> tuple
         low, high = info.plausible
     else:
         raise ExperimentError(f"{where} has no plausible range of its own; give low and high")
+    if low is None or high is None:
+        raise ExperimentError(f"{where}: the bounds of a range are numbers; {info}")
     assert isinstance(low, (int, float))
     assert isinstance(high, (int, float))
     if not low < high:
@@ -265,18 +276,35 @@ def typed_value(value: Any, info: ParameterInfo, where: str) -> Value:
     if value == "none" and info.optional:
         return None
     fits = {
-        "number": isinstance(value, (int, float)) and not isinstance(value, bool),
-        "integer": isinstance(value, int) and not isinstance(value, bool),
+        "number": is_number(value),
+        "integer": is_number(value) and isinstance(value, int),
         "switch": isinstance(value, bool),
     }.get(info.type, isinstance(value, str))
     if fits and info.type in NUMBERS:
-        fits = math.isfinite(value) and info.low is not None and info.high is not None
-        fits = fits and info.low <= value <= info.high
+        fits = info.low is not None and info.high is not None and info.low <= value <= info.high
     if fits and info.choices is not None:
         fits = value in info.choices
     if not fits:
         raise ExperimentError(f"{where}: {info} does not take {shown(value)}")
     return float(value) if info.type == "number" else value
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, finite also as a float; truth values are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a file; one that the system does not take is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def value_at(scenario: Scenario, path: str) -> Value:

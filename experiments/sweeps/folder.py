@@ -97,7 +97,16 @@ class SweepFolder:
             raise SweepError(f"{self.manifest_path} cannot be read") from error
         if not isinstance(facts, dict) or "identity" not in facts:
             raise SweepError(f"{self.manifest_path} is not the manifest of a sweep")
+        following: Manifest | None = facts.pop("next", None)
+        if following is not None and self._design_digest() == following["design_sha256"]:
+            return following
         return facts
+
+    def _design_digest(self) -> str:
+        """Of the design as it is; empty if there is none."""
+        with contextlib.suppress(OSError):
+            return digest(self.design_path.read_bytes())
+        return ""
 
     def design(self) -> pa.Table:
         """The design; raises SweepError if it is damaged or not the one of the manifest."""
@@ -127,17 +136,22 @@ class SweepFolder:
     def record(self, manifest: Manifest, design: pa.Table) -> Manifest:
         """Put a design in place with the manifest that names it.
 
-        A process that dies between the two leaves a design the manifest does not name, which
-        `begin` and `record` then replace.
+        Where there is a manifest already, it first announces the next: whichever design a process
+        that dies in between leaves, one of the two names it.
         """
         data = encode(design)
         complete = {**manifest, "design_sha256": digest(data)}
+        if self.exists():
+            self._write_manifest({**self.manifest(), "next": complete})
         self.replace(self.design_path, data)
         failpoints.reach("design-written")
-        page = json.dumps(complete, indent=1, ensure_ascii=False, allow_nan=False)
-        self.replace(self.manifest_path, f"{page}\n".encode())
+        self._write_manifest(complete)
         failpoints.reach("manifest-written")
         return complete
+
+    def _write_manifest(self, facts: Manifest) -> None:
+        page = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
+        self.replace(self.manifest_path, f"{page}\n".encode())
 
     def replace(self, path: Path, data: bytes) -> None:
         """Put a file in place in one step."""

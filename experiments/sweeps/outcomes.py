@@ -1,6 +1,5 @@
 """What a sweep keeps of each run: numbers taken from the market table, declared by name."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from agents.common.vocabulary import month_index, month_name
-from experiments.sweeps.factors import ExperimentError
+from experiments.sweeps.factors import ExperimentError, is_number
 from sim.catalogue import shown
 from sim.scenario import check_month
 from sim.schema_market import MARKET
@@ -140,10 +139,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
     threshold = spec.get("threshold", 0.0)
     if (reduce in WITH_THRESHOLD) != ("threshold" in spec):
         raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
+    if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
-    if not math.isfinite(threshold):
-        raise ExperimentError(f"{where}: threshold must be finite")
     return Outcome(name, column, reduce, first, last, float(threshold))
 
 

@@ -205,7 +205,7 @@ def stored_experiment(folder: SweepFolder) -> Experiment:
         outcomes=tuple(Outcome(*fields) for fields in identity["outcomes"]),
         design=identity["design"], replicates=facts["replicates"], seed=identity["seed"],
         keep=tuple(identity["keep"]), market=tuple(identity["market"]), limits=facts["limits"],
-        text=folder.experiment_path.read_text(), folder=None, frozen=worlds,
+        text=folder.experiment_path.read_text(), frozen=worlds, table=identity["table"],
     )  # fmt: skip
 
 

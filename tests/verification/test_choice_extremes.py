@@ -324,14 +324,9 @@ def test_draws_follow_plain_probabilities(name: str) -> None:
     assert chi_square(counts, probability[place, some]) > ERROR_RATE
 
 
-# --- known limits of the engine
+# --- the ends of what the engine can hold
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="expected.closed_form takes exponentials without subtracting the largest first: "
-    "beyond theta of about 745 all of them are 0 and a choice drops out of the counts",
-)
 def test_expected_counts_of_very_decisive_firms() -> None:
     """`choice.theta` may be 100 and `choice.theta_spread` 2: a sixth of firms is beyond 740."""
     task = world_from(replace(MANY, decisiveness=(4, 4), platforms=False))
@@ -341,11 +336,6 @@ def test_expected_counts_of_very_decisive_firms() -> None:
     assert expected(task).sum() == pytest.approx(total, rel=1e-3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="utilities.slot_of divides staff by the value at stake in float32: below 1e-34 $ a "
-    "month that is infinite, and infinity times 0 staff of a service is no number",
-)
 def test_a_vanishing_value_at_stake() -> None:
     """Services stay finite for a slot that wants next to nothing."""
     task = world_from(replace(MANY, volumes=(-36, -36), values=(0, 0)))

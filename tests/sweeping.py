@@ -1,0 +1,162 @@
+"""A sweep of tiny worlds, its uninterrupted result, and workers in trouble; for tests of sweeps."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import tomli_w
+
+from experiments.durable import Disk
+from experiments.sweeps import compaction, engines, runner, work
+from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
+from experiments.sweeps.experiment import Experiment, built
+from experiments.sweeps.folder import SweepFolder
+from experiments.sweeps.runner import Report
+
+THETA = [3.0, 5.0, 7.0]
+TINY: Mapping[str, Any] = {
+    "months": 3,
+    "replicates": 2,
+    "seed": 7,
+    "keep": ["event"],
+    "settings": {"enterprise": {"population": 50}},
+    "uncertainties": {"choice.theta": THETA},
+    "levers": {"world": {"options": {"now": {}, "opened": "all-open"}}},
+    "outcomes": {"hhi": {"column": "hhi_spend", "reduce": "mean"}, "leader": "leader"},
+}
+"""12 runs of 50 enterprises: 3 thetas, 2 worlds, 2 replicates."""
+RUNS = 12
+LOGS = ("telemetry", "failures", "quarantine", "writers", "worlds")
+
+
+def declared(**changes: Any) -> Experiment:
+    """The tiny experiment with some of its fields changed."""
+    tree = {**TINY, **changes}
+    return built(tree, "tiny.toml", "tiny", None, tomli_w.dumps(tree))
+
+
+def local(jobs: int, seconds: float = 60.0, memory_mb: float = 8000.0) -> LocalProcesses:
+    """Processes with limits that no tiny run meets."""
+    return LocalProcesses(jobs, seconds, memory_mb)
+
+
+def swept(
+    path: Path, engine: Engine | None = None, *, disk: Disk | None = None, jobs: int = 1,
+    retry_failed: bool = False, **changes: Any,
+) -> Report:  # fmt: skip
+    """Begin or resume the tiny sweep in a folder and do what is missing."""
+    folder = SweepFolder(path, disk or Disk())
+    runner.begin(declared(**changes), folder)
+    return runner.work(folder, engine or InProcess(), jobs, retry_failed=retry_failed)
+
+
+def results(path: Path) -> dict[str, bytes]:
+    """All files that only the model determines, by name."""
+    return {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted(path.glob("*/*.parquet"))
+        if file.parent.name not in LOGS
+    }
+
+
+def compacted(path: Path) -> dict[str, bytes]:
+    """The same after a compaction, and after a second one that changes nothing."""
+    compaction.compact(SweepFolder(path))
+    found = results(path)
+    compaction.compact(SweepFolder(path))
+    assert results(path) == found
+    return found
+
+
+@cache
+def uninterrupted() -> dict[str, bytes]:
+    """What the tiny sweep gives, done in one go in this process."""
+    with tempfile.TemporaryDirectory() as place:
+        report = swept(Path(place) / "whole")
+        assert report.progress.finished == RUNS
+        return compacted(Path(place) / "whole")
+
+
+def rows(path: Path, table: str) -> list[dict[str, Any]]:
+    """All rows of a table of a sweep, shard by shard."""
+    return [
+        row
+        for file in sorted((path / table).glob("*.parquet"))
+        for row in pq.ParquetFile(file).read().to_pylist()
+    ]
+
+
+def designed(path: Path) -> list[str]:
+    """Run ids of a sweep's design."""
+    found: list[str] = pq.ParquetFile(path / "design.parquet").read()["run_id"].to_pylist()
+    return found
+
+
+# Trouble in workers: they are processes of their own, so what goes wrong is sent with `serve`.
+
+Trouble = Callable[[Path], None]
+UNLUCKY = 5.0
+"""Theta of the runs that get into trouble."""
+
+
+def die(memory: Path) -> None:  # noqa: ARG001
+    """End as the kernel's out-of-memory killer ends a process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_once(memory: Path) -> None:
+    """End so, but only the first process that comes here."""
+    try:
+        memory.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    die(memory)
+
+
+def hang(memory: Path) -> None:
+    """Never end; say so in a file."""
+    memory.touch()
+    time.sleep(600)
+
+
+def eat(memory: Path) -> None:  # noqa: ARG001
+    """Take 600 MB and keep them."""
+    held = bytearray(os.urandom(1)) * 600_000_000
+    time.sleep(600)
+    del held
+
+
+def fail(memory: Path) -> None:  # noqa: ARG001
+    """Raise what only this run raises."""
+    raise ArithmeticError("this world does not add up")
+
+
+def fail_until(memory: Path) -> None:
+    """Raise until the file is there."""
+    if not memory.exists():
+        fail(memory)
+
+
+def troubled(trouble: Trouble, memory: Path, pipe: Connection, path: str) -> None:
+    """Serve as a worker does, with trouble in runs of `UNLUCKY` theta."""
+    original = work.run
+
+    def run(scenario: Any, **options: Any) -> Any:
+        if scenario.choice.theta == UNLUCKY:
+            trouble(memory)
+        return original(scenario, **options)
+
+    work.run = run  # type: ignore[assignment]
+    engines.serve(pipe, path)
+
+
+def troubling(trouble: Trouble, memory: Path) -> Callable[[Connection, str], None]:
+    """A `serve` with trouble in it."""
+    return partial(troubled, trouble, memory)
