@@ -13,6 +13,7 @@ from app.commands import (
     run,
     scenarios,
     show,
+    sweep,
     validate,
 )
 
@@ -32,6 +33,7 @@ app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(sweep.app, name="sweep")
 app.command("doctor")(doctor.doctor)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choice, limit, machine, month, scaling, startup
+from benchmarks import choice, limit, machine, month, scaling, startup, sweeps
 from benchmarks.lines import DisagreementError, Line, print_table
 from benchmarks.runs import Runs
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs" / "benchmarks"
-PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up")
+PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps")
 
 Found = tuple[list[Line], list[str]]
 
@@ -42,6 +42,7 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         "scaling": lambda: scaling.measure(runs, quick=quick, large=asked.large),
         "threads": lambda: scaling.measure_threads(runs, quick=quick),
         "start-up": lambda: startup.measure(quick=quick),
+        "sweeps": lambda: sweeps.measure(quick=quick),
     }
     lines: list[Line] = []
     broken: list[str] = []

@@ -7,7 +7,7 @@ pages, if one is stale.
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 import pyarrow as pa
 
 from agents.common.parameter import entries
+from experiments.sweeps.work import FAILURE_SCHEMA, TELEMETRY_SCHEMA
 from sim.catalogue import ParameterInfo, catalogue, shown
 from sim.happenings import KINDS
 from sim.scenario import EVENT_TARGETS, EVENT_VALUES, OPTIONAL_VENDOR, Scenario
@@ -22,6 +23,7 @@ from sim.schemas import SCHEMAS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import odd_tables as odd
+import sweep_tables as sweeps
 from event_words import MEANINGS, RECORDED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -290,24 +292,34 @@ def cell(text: str) -> str:
 
 
 def odd_page() -> str:
-    """The ODD description as it stands, with its tables made anew.
+    """The ODD description as it stands, with its tables made anew."""
+    return with_tables("odd.md", ODD_TABLES)
+
+
+def sweeps_page() -> str:
+    """The page on sweeps as it stands, with its tables made anew."""
+    return with_tables("sweeps.md", SWEEP_TABLES)
+
+
+def with_tables(name: str, tables: Mapping[str, Callable[[], odd.Table]]) -> str:
+    """A page written by hand with its tables made anew.
 
     ValueError if its markers are not exactly one pair for each table.
     """
-    page = (DOCS / "odd.md").read_text("utf-8")
+    page = (DOCS / name).read_text("utf-8")
     names = [found[1] for found in MARKED.finditer(page)]
-    if sorted(names) != sorted(ODD_TABLES) or page.count(END) != len(names):
-        raise ValueError(f"docs/odd.md must mark each of {', '.join(ODD_TABLES)} once: {names}")
-    return MARKED.sub(marked, page)
+    if sorted(names) != sorted(tables) or page.count(END) != len(names):
+        raise ValueError(f"docs/{name} must mark each of {', '.join(tables)} once: {names}")
+    return MARKED.sub(lambda found: marked(found[1], tables[found[1]]()), page)
 
 
 END: Final = "<!-- end of table -->"
 MARKED: Final = re.compile(rf"<!-- table: (\w+) -->\n.*?{END}", re.DOTALL)
 
 
-def marked(found: re.Match[str]) -> str:
+def marked(name: str, content: odd.Table) -> str:
     """One table between its markers."""
-    return f"<!-- table: {found[1]} -->\n\n{table(*ODD_TABLES[found[1]]())}\n{END}"
+    return f"<!-- table: {name} -->\n\n{table(*content)}\n{END}"
 
 
 def sections() -> odd.Table:
@@ -348,11 +360,20 @@ ODD_TABLES: Final[dict[str, Callable[[], odd.Table]]] = {
 }  # fmt: skip
 """Tables inside the ODD description; the prose around them is written by hand."""
 
+SWEEP_TABLES: Final[dict[str, Callable[[], odd.Table]]] = {
+    "library": sweeps.experiments, "designs": sweeps.designs, "reductions": sweeps.reductions,
+    "design": sweeps.design_columns, "outcomes": sweeps.outcome_columns,
+    "telemetry": lambda: sweeps.columns(TELEMETRY_SCHEMA),
+    "failures": lambda: sweeps.columns(FAILURE_SCHEMA),
+}  # fmt: skip
+"""Tables inside the page on sweeps."""
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "results.md": results,
     "parameters.md": parameters,
     "events.md": events,
     "odd.md": odd_page,
+    "sweeps.md": sweeps_page,
 }
 
 

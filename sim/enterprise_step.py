@@ -267,11 +267,17 @@ def expected_slots(market: "Market") -> NDArray[np.float64]:
     return counts
 
 
+_warm = False
+
+
 def warm_up(market: "Market") -> None:
     """Compile what the months will call, or load it from the cache, without touching anything.
 
-    Only before month 0: the compiled code is called with empty columns.
+    Only before month 0: the compiled code is called with empty columns. Done once in a process.
     """
+    global _warm
+    if _warm:
+        return
     assert market.month < 0
     world, nests = world_of(market), nests_of(market, lists_of(market, market.book))
     columns, vendors, keys = market.columns, len(market.vendors), market.keys.firm
@@ -285,6 +291,7 @@ def warm_up(market: "Market") -> None:
     _warm_up_sums(market)
     taste_at(keys.taste, 0, 0, 0.0)
     normal_at(keys.taste, 0, 0, 0)
+    _warm = True
 
 
 def _warm_up_pricing(market: "Market") -> None:

@@ -1,7 +1,8 @@
 """The tree of all parameters of one run."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -56,10 +57,17 @@ MOST_CREDIT_DAYS = 365
 POSITIVE = ("price-cut", "gpu-price-change", "export-control")
 
 
-def data_table(file: str, section: str | None = None) -> dict[str, dict[str, Any]]:
-    """Entries of a starting-data file in `sim/data`, by id."""
-    tree = tomllib.loads((resources.files("sim.data") / file).read_text(encoding="utf-8"))
-    return tree[section] if section else tree
+def data_table(file: str, section: str | None = None) -> Mapping[str, Mapping[str, Any]]:
+    """Entries of a starting-data file in `sim/data`, by id; not to be changed."""
+    tree = data_file(file)
+    found: Mapping[str, Mapping[str, Any]] = tree[section] if section else tree
+    return found
+
+
+@cache
+def data_file(file: str) -> dict[str, Any]:
+    """A starting-data file, read once."""
+    return tomllib.loads((resources.files("sim.data") / file).read_text(encoding="utf-8"))
 
 
 def _entries[P: Parameters](

@@ -152,7 +152,7 @@ def another_writer(path: Path) -> Iterator[int]:
         worker.end()
 
 
-# Trouble in workers: they are processes of their own, so what goes wrong is sent along with `serve`.
+# Trouble in workers: they are processes of their own, so what goes wrong is sent with `serve`.
 
 Trouble = Callable[[Path], None]
 UNLUCKY = 5.0

@@ -220,8 +220,35 @@ class Asked(NamedTuple):
 
 
 @inline_kernel
+def _wants(type_: Type) -> bool:
+    """Whether a slot has anything at stake."""
+    return type_.tokens * type_.value > 0.0
+
+
+@inline_kernel
 def _width(count: int) -> int:
     return (count + WIDE - 1) // WIDE * WIDE
+
+
+@inline_kernel
+def _evaluate(
+    asked: Asked, firms: FirmRows, slots: SlotRows, book: BookRows, lists: ClassLists, i: int,
+    loaded: bool, entries: Entries,
+) -> Type:  # fmt: skip
+    """Fill success, cost and value of the list of an asked slot; its type is returned.
+
+    loaded: the columns of its class's list are in `entries` already. Nothing is filled for a slot
+    that wants nothing (`_wants`).
+    """
+    code = asked.class_[i]
+    if not loaded:
+        _load(asked.rules, book, lists, code, 1 - asked.home[code >> 3], entries)
+    type_ = _type_of(asked.rules, firms, slots, asked.growth, asked.firm[i], asked.slot[i])
+    if _wants(type_):
+        wide = _width(lists.start[code + 1] - lists.start[code])
+        _succeed(asked.rules, type_, wide, entries)
+        _pay(asked.rules, type_, asked.platforms, wide, entries)
+    return type_
 
 
 @bare_kernel
@@ -234,26 +261,21 @@ def fill_utilities(
 
     start: (types,) where the entries of each slot go in `utility`.
     """
-    rules = asked.rules
     for code in range(lists.start.size - 1):
         count, loaded = lists.start[code + 1] - lists.start[code], False
-        wide = _width(count)
         for i in range(asked.firm.size):
             if asked.class_[i] != code:
                 continue
-            if not loaded:
-                _load(rules, book, lists, code, 1 - asked.home[code >> 3], entries)
-                loaded = True
-            type_ = _type_of(rules, firms, slots, asked.growth, asked.firm[i], asked.slot[i])
+            type_ = _evaluate(asked, firms, slots, book, lists, i, loaded, entries)
+            loaded = True
             out = utility[start[i] : start[i] + count]
-            if not type_.tokens * type_.value > 0.0:
+            if not _wants(type_):
                 out[:] = FORBIDDEN
                 continue
             price_weight[i] = type_.theta * type_.credit / type_.value
-            _succeed(rules, type_, wide, entries)
-            _pay(rules, type_, asked.platforms, wide, entries)
-            _like(key, rules.taste_spread, asked.firm[i], vendor_keys, lists, code, entries)
-            _prefer(type_, price_weight[i], wide, entries)
+            spread = asked.rules.taste_spread
+            _like(key, spread, asked.firm[i], vendor_keys, lists, code, entries)
+            _prefer(type_, price_weight[i], _width(count), entries)
             for k in range(count):
                 out[k] = entries.value[k]
 
@@ -264,20 +286,13 @@ def fill_cheapest(
     entries: Entries, cheapest: Ints,
 ) -> None:  # fmt: skip
     """Write the row of each slot's cheapest offering among those good enough."""
-    rules = asked.rules
     for code in range(lists.start.size - 1):
         count, loaded = lists.start[code + 1] - lists.start[code], False
-        wide = _width(count)
         for i in range(asked.firm.size):
             if asked.class_[i] != code:
                 continue
-            if not loaded:
-                _load(rules, book, lists, code, 1 - asked.home[code >> 3], entries)
-                loaded = True
-            type_ = _type_of(rules, firms, slots, asked.growth, asked.firm[i], asked.slot[i])
-            if not type_.tokens * type_.value > 0.0:
-                continue
-            _succeed(rules, type_, wide, entries)
-            _pay(rules, type_, asked.platforms, wide, entries)
-            chosen = _cheapest(type_, count, entries)
-            cheapest[i] = lists.row[lists.start[code] + chosen] if chosen >= 0 else -1
+            type_ = _evaluate(asked, firms, slots, book, lists, i, loaded, entries)
+            loaded = True
+            if _wants(type_):
+                chosen = _cheapest(type_, count, entries)
+                cheapest[i] = lists.row[lists.start[code] + chosen] if chosen >= 0 else -1

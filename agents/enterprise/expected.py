@@ -76,7 +76,11 @@ def closed_form(
 
     none: utility of the outside option.
     """
-    everything = np.exp(none)
+    first, last = nests.start[looked[0]] - origin, nests.start[looked[1]] - origin
+    peak = none
+    for i in range(first, last):
+        peak = max(peak, np.float64(scratch.utility[i]))
+    everything = np.exp(none - peak)
     for nest in range(looked[0], looked[1]):
         begin, end = nests.start[nest] - origin, nests.start[nest + 1] - origin
         top = np.float64(NEVER)
@@ -86,11 +90,11 @@ def closed_form(
         for i in range(begin, end):
             out[i] = np.exp((scratch.utility[i] - top) / scale)
             total += out[i]
-        worth = np.exp(top + scale * np.log(total)) if top > HALF_NEVER else 0.0
+        worth = np.exp(top - peak + scale * np.log(total)) if top > HALF_NEVER else 0.0
         everything += worth
         for i in range(begin, end):
             out[i] *= worth / total
-    for i in range(nests.start[looked[0]] - origin, nests.start[looked[1]] - origin):
+    for i in range(first, last):
         out[i] /= everything
 
 

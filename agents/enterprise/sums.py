@@ -90,14 +90,27 @@ def decision_cell(
     return (cell * 2 + book[row].open) * 2 + book[row].tuned
 
 
+class Account(NamedTuple):
+    """What one slot's month costs and is worth, $."""
+
+    licence: float
+    services: float
+    spend: float
+    """Paid for API, hosting, tuning, licences and rent."""
+    full: float
+    """With staff, one-off terms and the cost of money."""
+    fit: float
+    """Worth of packaging and control."""
+    surplus: float
+
+
 @inline_kernel
-def add_slot(
-    ledger: Ledger, rules: Rules, book: BookRows, platforms: Platforms, firms: FirmRows,
-    slots: SlotRows, firm: int, slot: int, place: int, month: int, use: Use, totals: Totals,
-) -> Totals:  # fmt: skip
-    """Count one slot's month; returns the firm's totals with it."""
-    weight, row = firms[firm].weight, use.row
-    owned = book[row].access == 2
+def _account(
+    rules: Rules, book: BookRows, platforms: Platforms, firms: FirmRows, firm: int, place: int,
+    use: Use,
+) -> Account:  # fmt: skip
+    """Add up what a slot pays and what it gains."""
+    row = use.row
     licence = use.rent * book[row].fee_rate
     services = use.rent * book[row].services_rate
     spend = use.bill + use.fee + use.tuning + use.rent + licence + services
@@ -109,19 +122,26 @@ def add_slot(
     fit = use.at_stake * (packaging + firms[firm].control * book[row].control)
     risk = use.at_stake * rules.risk_weight * firms[firm].sensitivity * exposure
     surplus = use.at_stake * use.success - full - risk + fit
+    return Account(licence, services, spend, full, fit, surplus)
+
+
+@inline_kernel
+def _add_row(
+    target: np.ndarray, owned: bool, weight: float, taste: np.float32, use: Use, account: Account
+) -> None:
+    """Count a slot in the row of what it holds (columns: `ledger.ROW`)."""
     weighted = weight * use.tokens
-    target = ledger.row[place, row]
     target[0] += weight
     target[1] += weighted
     target[2] += weighted * use.success
     target[3] += weight * use.at_stake
-    target[4] += weight * surplus
-    target[5] += weight * fit
-    target[6] += weight * use.at_stake * slots[slot].taste
+    target[4] += weight * account.surplus
+    target[5] += weight * account.fit
+    target[6] += weight * use.at_stake * taste
     if owned:
         target[9] += weight * use.rent
-        target[10] += weight * licence
-        target[11] += weight * services
+        target[10] += weight * account.licence
+        target[11] += weight * account.services
         target[12] += weight * use.staff
     else:
         target[7] += weight * use.bill
@@ -131,23 +151,40 @@ def add_slot(
         target[14] += weight * use.change
     if use.platform != NONE:
         target[15] += weight * use.fee
-        sold = ledger.platform[place, use.platform]
-        sold[0] += weighted
-        sold[1] += weight * (use.bill + use.rent + use.fee)
-        sold[2] += weight * use.fee
-        sold[3] += 0.0 if book[row].access != 0 else weight * use.fee
-    if place == 0:
-        cell = ledger.decision[decision_cell(book, firms, slots, firm, slot, row)]
-        cell[0] += weight
-        cell[1] += weighted
-        cell[2] += weight * use.at_stake
-        cell[3] += weight * (spend + use.change + use.money)
-        cell[4] += weight * use.staff
-        cell[5] += weighted * use.success
-    ledger.peer_slots[firms[firm].group, slots[slot].vendor] += weight
-    wanted = np.float64(slots[slot].tokens) * _unit_cost(book, firms, firm, row)
-    is_open = book[row].open == 1
-    a_year_ago = month - YEAR
+
+
+@inline_kernel
+def _add_sale(sold: np.ndarray, service: bool, weight: float, use: Use) -> None:
+    """Count what is bought through a platform (columns: `ledger.PLATFORM`).
+
+    service: a vendor's own, not a model on the buyer's or a host's machines.
+    """
+    sold[0] += weight * use.tokens
+    sold[1] += weight * (use.bill + use.rent + use.fee)
+    sold[2] += weight * use.fee
+    sold[3] += weight * use.fee if service else 0.0
+
+
+@inline_kernel
+def _add_decision(cell: np.ndarray, weight: float, use: Use, account: Account) -> None:
+    """Count a home slot in its cell of the decision table (columns: `ledger.DECISION`)."""
+    weighted = weight * use.tokens
+    cell[0] += weight
+    cell[1] += weighted
+    cell[2] += weight * use.at_stake
+    cell[3] += weight * (account.spend + use.change + use.money)
+    cell[4] += weight * use.staff
+    cell[5] += weighted * use.success
+
+
+@inline_kernel
+def _totals_with(
+    totals: Totals, book: BookRows, slots: SlotRows, slot: int, month: int, wanted: float,
+    use: Use, account: Account,
+) -> Totals:  # fmt: skip
+    """The firm's totals with one slot more; wanted: what it costs at planned use."""
+    row, a_year_ago = use.row, month - YEAR
+    is_open, owned = book[row].open == 1, book[row].access == 2
     old = slots[slot].in_use_since <= a_year_ago
     moved = slots[slot].vendor_since > a_year_ago
     past = slots[slot].vendor
@@ -155,8 +192,8 @@ def add_slot(
         past = slots[slot].earlier_vendor
     return Totals(
         totals.slots + 1, totals.open_slots + is_open, totals.selfhosted + owned,
-        totals.tokens + use.tokens, totals.spend + spend, totals.paid + full,
-        totals.surplus + surplus,
+        totals.tokens + use.tokens, totals.spend + account.spend, totals.paid + account.full,
+        totals.surplus + account.surplus,
         totals.vendors | bit(slots[slot].vendor),
         totals.earlier | (bit(past) if old else NOTHING),
         totals.tiers | bit(book[row].tier),
@@ -165,6 +202,26 @@ def add_slot(
         totals.year_old + old, totals.switched + (old and moved),
         totals.upgraded + (old and not moved and slots[slot].model_since > a_year_ago),
     )  # fmt: skip
+
+
+@inline_kernel
+def add_slot(
+    ledger: Ledger, rules: Rules, book: BookRows, platforms: Platforms, firms: FirmRows,
+    slots: SlotRows, firm: int, slot: int, place: int, month: int, use: Use, totals: Totals,
+) -> Totals:  # fmt: skip
+    """Count one slot's month; returns the firm's totals with it."""
+    weight, row = firms[firm].weight, use.row
+    account = _account(rules, book, platforms, firms, firm, place, use)
+    access, taste = book[row].access, slots[slot].taste
+    _add_row(ledger.row[place, row], access == 2, weight, taste, use, account)
+    if use.platform != NONE:
+        _add_sale(ledger.platform[place, use.platform], access == 0, weight, use)
+    if place == 0:
+        cell = decision_cell(book, firms, slots, firm, slot, row)
+        _add_decision(ledger.decision[cell], weight, use, account)
+    ledger.peer_slots[firms[firm].group, slots[slot].vendor] += weight
+    wanted = np.float64(slots[slot].tokens) * _unit_cost(book, firms, firm, row)
+    return _totals_with(totals, book, slots, slot, month, wanted, use, account)
 
 
 @inline_kernel

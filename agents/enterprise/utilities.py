@@ -33,6 +33,8 @@ from agents.enterprise.nests import LANES, NEVER, NestLists, whole_chunks
 F32 = NDArray[np.float32]
 F = np.float32
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+WEIGHTIEST = 1e20
+"""Money per $ of value at stake beyond which more makes no difference; float32 holds it."""
 CHUNK = np.uint64(LANES)
 """Unsigned numbers spare the compiled code the look at negative positions."""
 
@@ -202,14 +204,15 @@ class Slot(NamedTuple):
 def slot_of(rules: Rules, buyer: Buyer, platforms: Platforms) -> Slot:
     """The buyer's numbers as weights of a list's columns."""
     stake = buyer.value * buyer.tokens
-    staff, fee, saved = buyer.staff / stake, 0.0, 0.0
+    staff, fee, saved = min(buyer.staff / stake, WEIGHTIEST), 0.0, 0.0
     if buyer.platform != NONE:
         fee = np.float64(platforms.fee[buyer.platform])
         saved = staff * platforms.staff_saving[buyer.platform]
     return Slot(
         F(buyer.theta), F(buyer.difficulty), F(buyer.gain), F(buyer.tokens),
-        F(buyer.credit / buyer.value), F(buyer.training / (stake * rules.holding)), F(staff),
-        F((1.0 - buyer.own_base) / stake), F(fee), F(saved),
+        F(min(buyer.credit / buyer.value, WEIGHTIEST)),
+        F(min(buyer.training / (stake * rules.holding), WEIGHTIEST)), F(staff),
+        F(min((1.0 - buyer.own_base) / stake, WEIGHTIEST)), F(fee), F(saved),
         ZERO if buyer.training > 0.0 else NEVER,
     )  # fmt: skip
 
@@ -359,7 +362,7 @@ def utilities(
     if held != NONE and (nests.row[held] == NONE or buyer.held_variant >= 3):
         parts = parts_of(rules, buyer, book, platforms, buyer.held_row)
         kept = buyer.theta * (worth(rules, parts) + scratch.fit[buyer.held_vendor])
-        scratch.utility[held - origin] = F(kept - ideal(buyer))
+        scratch.utility[held - origin] = max(F(kept - ideal(buyer)), NEVER)
     return held
 
 

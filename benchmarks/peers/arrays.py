@@ -242,7 +242,7 @@ class Blocks:
     def _one_each(self, o: Offered, w: Buyers, own: Array) -> Array:
         """Utilities of one offering a slot, which the slot holds."""
         t, at = self.task, (np.arange(o.row.size), o.vendor)
-        w = Buyers(*(c[:, 0] if c.ndim == 2 and c.shape[1] == 1 else c for c in w))
+        w = w.flat()
         margin = self.kind(t.rules.slope) * (o.quality + o.gain * w.gain - w.difficulty)
         rent = np.ceil(w.tokens * o.capacity) * o.rent * w.rented
         price, staff = w.per_price * o.price, w.staff * o.selfhost

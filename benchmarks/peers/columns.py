@@ -93,6 +93,12 @@ class Buyers(NamedTuple):
         """Only these slots."""
         return Buyers(*(column[which] for column in self))
 
+    def flat(self) -> "Buyers":
+        """The same with (slots,) where there is one number a slot."""
+        wide = "fit", "service", "charge"
+        narrow = {name: c.reshape(-1) for name, c in self._asdict().items() if name not in wide}
+        return self._replace(**narrow)
+
 
 def buyers(task: Task, order: Ints, fit: Array, selfhosted: Ints, kind: Any) -> Buyers:
     """Columns of the slots at these places of the task."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.compiled import bare_kernel
+from agents.common.compiled import bare_kernel, inline_kernel
 from agents.common.vocabulary import NONE
 from agents.enterprise.calling import class_of
 from agents.enterprise.choice import choose, value_nests
@@ -29,29 +29,64 @@ from benchmarks.peers.task import Ints, Task
 Floats = NDArray[np.float64]
 
 
+class Met(NamedTuple):
+    """What the slots of a firm share."""
+
+    code: int
+    """Consideration class."""
+    place: int
+    selfhosted: int
+    credit: float
+
+
+@inline_kernel
+def meet(
+    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
+    keys: Any, scratch: Any, firm: int,
+) -> Met:  # fmt: skip
+    """Prepare the scratch for the slots of a firm, whatever they look at."""
+    code, first = class_of(firms, firm), firms[firm].first_slot
+    know_vendors(rules, world, keys, firms, firm, scratch)
+    every = nests.first_nest[code], nests.first_nest[code + 1]
+    prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
+    return Met(
+        code, 0 if world.home[firms[firm].region] == 1 else 1,
+        count_selfhosted(world, book, slots, first, first + firms[firm].slot_count),
+        credit_factor(rules, firms[firm].capital_cost),
+    )  # fmt: skip
+
+
+@inline_kernel
+def look(
+    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
+    scratch: Any, met: Met, firm: int, slot: int, inside: bool,
+) -> Any:  # fmt: skip
+    """Fill the scratch with utilities; returns who asks, the nests looked at, the entry held."""
+    buyer = buyer_of(
+        rules, world, book, firms, slots, firm, slot, met.selfhosted, met.place, met.credit
+    )
+    looked = nests_of_interest(nests, met.code, buyer.held_vendor, inside)
+    held = utilities(rules, buyer, book, nests, platforms, met.code, looked, scratch)
+    return buyer, looked, held
+
+
 @bare_kernel
 def choose_all(
     rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
     keys: Any, scratch: Any, firm: Any, slot: Any, slot_id: Any, chosen: Any,
 ) -> None:  # fmt: skip
     """Fill `chosen` with rows of the book, -1 for the outside option."""
-    known, code, place, selfhosted, credit = -1, 0, 0, 0, 1.0
+    known, met = -1, Met(0, 0, 0, 1.0)
     for i in range(slot.size):
         f = firm[i]
         if f != known:
-            known, code = f, class_of(firms, f)
-            place = 0 if world.home[firms[f].region] == 1 else 1
-            first = firms[f].first_slot
-            selfhosted = count_selfhosted(world, book, slots, first, first + firms[f].slot_count)
-            credit = credit_factor(rules, firms[f].capital_cost)
-            know_vendors(rules, world, keys, firms, f, scratch)
-            every = nests.first_nest[code], nests.first_nest[code + 1]
-            prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, f), scratch)
-        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place, credit)
-        looked = nests_of_interest(nests, code, buyer.held_vendor, False)
-        held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
+            known = f
+            met = meet(rules, world, book, nests, platforms, firms, slots, keys, scratch, f)
+        buyer, looked, held = look(
+            rules, world, book, nests, platforms, firms, slots, scratch, met, f, slot[i], False
+        )
         entry = choose(
-            rules, nests, scratch, code, looked, held, buyer, keys, world.month, slot_id[i]
+            rules, nests, scratch, met.code, looked, held, buyer, keys, world.month, slot_id[i]
         )  # fmt: skip
         chosen[i] = NONE
         if entry != NONE:
@@ -67,24 +102,18 @@ def value_all(
     """Fill utilities of entries, of what is held off the list, of nests and of the outside."""
     for i in range(slot.size):
         f = firm[i]
-        code = class_of(firms, f)
-        place = 0 if world.home[firms[f].region] == 1 else 1
-        first = firms[f].first_slot
-        selfhosted = count_selfhosted(world, book, slots, first, first + firms[f].slot_count)
-        credit = credit_factor(rules, firms[f].capital_cost)
-        know_vendors(rules, world, keys, firms, f, scratch)
-        every = nests.first_nest[code], nests.first_nest[code + 1]
-        prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, f), scratch)
-        buyer = buyer_of(rules, world, book, firms, slots, f, slot[i], selfhosted, place, credit)
-        looked = nests_of_interest(nests, code, buyer.held_vendor, False)
-        held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
-        origin = nests.start[nests.first_nest[code]]
+        met = meet(rules, world, book, nests, platforms, firms, slots, keys, scratch, f)
+        buyer, looked, held = look(
+            rules, world, book, nests, platforms, firms, slots, scratch, met, f, slot[i], False
+        )
+        first, last = start[met.code], start[met.code + 1]
+        origin = nests.start[nests.first_nest[met.code]]
         value_nests(nests, scratch, looked, origin, rules.dissimilarity)
         none[i] = -ideal(buyer)
         if held != NONE and nests.row[held] == NONE:
             kept[i] = scratch.utility[held - origin]
-        for k in range(start[code], start[code + 1]):
-            utility[i, k - start[code]] = scratch.utility[nests.position[k] - origin]
+        for k in range(first, last):
+            utility[i, k - first] = scratch.utility[nests.position[k] - origin]
         for nest in range(looked[0], looked[1]):
             vendor = nests.vendor[nest] if nests.vendor[nest] != NONE else buyer.held_vendor
             inclusive[i, vendor] = scratch.value[nest - looked[0]]

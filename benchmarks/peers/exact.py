@@ -69,7 +69,7 @@ def probabilities(
     inclusive: (slots, vendors) values of the nests; worked out here if not given.
     none: (slots,) utility of the outside option; 0 if not given.
     """
-    vendors = int(table.vendor.max()) + 1
+    vendors = int(table.vendor.max(initial=0)) + 1
     within, exact = within_nests(table, scale, vendors)
     value = exact if inclusive is None else inclusive[:, :vendors]
     last = np.zeros((len(value), 1)) if none is None else none[:, None]

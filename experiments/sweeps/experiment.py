@@ -40,7 +40,7 @@ LIMITS: Final = {"seconds": 3600.0, "memory_mb": 8192.0}
 class Overrides:
     """Changes from the command line; None leaves what the file says."""
 
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     months: int | None = None
     replicates: int | None = None
     seed: int | None = None
@@ -74,6 +74,8 @@ class Experiment:
     """The file as given."""
     folder: Path | None = None
     """Where files that the experiment names are looked for."""
+    frozen: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
+    """Scenarios by options, where they are taken from a stored sweep."""
     table: str = ""
     """Digest of the file that a table design takes its points from."""
 
@@ -123,6 +125,8 @@ class Experiment:
 
         Raises ScenarioError where settings are impossible, in themselves or together.
         """
+        if self.frozen:
+            return load(self.frozen[tuple(chosen.values())])
         source: str | Path = self.source
         overrides: dict[str, Any] = {}
         for name, option in chosen.items():
@@ -208,8 +212,8 @@ def built(
         *factors_of(table_field(tree, "uncertainties", label), "uncertainty", base, label),
         *factors_of(table_field(tree, "levers", label), "lever", base, label),
     ]
-    refuse_repeated(factors, settings, label)
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
+    refuse_repeated(factors, outcomes, settings, label)
     keep = kept_tables(tree, label)
     design = table_field(tree, "design", label) or {"kind": "grid"}
     experiment = Experiment(
@@ -237,7 +241,9 @@ def refuse_unknown(tree: Mapping[str, Any], label: str) -> None:
             raise ExperimentError(f"{label}: an experiment has no {shown(name)}; {hint}")
 
 
-def refuse_repeated(factors: list[Factor], settings: Mapping[str, Any], label: str) -> None:
+def refuse_repeated(
+    factors: list[Factor], outcomes: list[Outcome], settings: Mapping[str, Any], label: str
+) -> None:
     """Raise ExperimentError for a name given twice, or both fixed and varied."""
     names = [factor.name for factor in factors]
     for name in names:
@@ -245,6 +251,8 @@ def refuse_repeated(factors: list[Factor], settings: Mapping[str, Any], label: s
             raise ExperimentError(f"{label}: {name} is an uncertainty and a lever; keep one")
         if name in settings:
             raise ExperimentError(f"{label}: {name} is set and varied; keep one")
+        if name in [outcome.name for outcome in outcomes]:
+            raise ExperimentError(f"{label}: {name} is an outcome and varied; rename one")
 
 
 def replicates_of(tree: Mapping[str, Any], asked: Overrides, label: str) -> int:

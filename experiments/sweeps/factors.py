@@ -85,7 +85,19 @@ class Factor:
             return facts | {"options": {k: plain(v) for k, v in self.options.items()}}
         if self.values is not None:
             return facts | {"values": list(self.values)}
-        return facts | {"low": self.low, "high": self.high, "log": self.log, "levels": self.levels}
+        return facts | {
+            "low": self.low, "high": self.high, "log": self.log, "integer": self.integer,
+            "levels": self.levels,
+        }  # fmt: skip
+
+    @classmethod
+    def from_described(cls, facts: Mapping[str, Any]) -> "Factor":
+        """The factor that `described` told of."""
+        names = tuple(facts["options"]) if "options" in facts else facts.get("values")
+        plain = {name: value for name, value in facts.items() if name not in ("values", "options")}
+        return cls(
+            **plain, values=None if names is None else tuple(names), options=facts.get("options")
+        )
 
 
 def factors_of(tree: Mapping[str, Any], role: Role, scenario: Scenario, label: str) -> list[Factor]:

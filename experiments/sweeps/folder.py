@@ -17,6 +17,7 @@ from experiments.encoding import digest, encode
 from experiments.machine import process_start, process_started
 from experiments.sweeps import failpoints
 from experiments.sweeps.store import Store
+from sim.version import model_version
 
 Manifest = dict[str, Any]
 STALE_SECONDS: Final = 180.0
@@ -236,3 +237,13 @@ class SweepFolder:
             return False
         finally:
             probe.unlink(missing_ok=True)
+
+
+def refuse_other_model(folder: SweepFolder, facts: Manifest) -> None:
+    """Raise SweepError if a sweep was begun with another version of the model."""
+    version = model_version()
+    if facts["model_version"] != version:
+        raise SweepError(
+            f"{folder.path} was begun with model {facts['model_version']} and this is {version}; "
+            "results of the two are not mixed: give a new sweep a folder of its own with --out"
+        )

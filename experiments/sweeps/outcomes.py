@@ -23,7 +23,21 @@ REGIME: Final = "regime"
 """Name of an outcome that every run has."""
 
 
-def _slope(months: Floats, values: Floats) -> float | None:
+Reduce = Callable[[Floats, Floats, float], float | None]
+"""Months, values and threshold to one number; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A way in which a stretch of months becomes one number."""
+
+    reduce: Reduce
+    meaning: str
+    threshold: bool = False
+    """Whether it needs one."""
+
+
+def _slope(months: Floats, values: Floats, _: float) -> float | None:
     """Least squares, per year."""
     if len(values) < 2:
         return None
@@ -31,7 +45,7 @@ def _slope(months: Floats, values: Floats) -> float | None:
     return float(YEAR * (centred @ (values - values.mean())) / (centred @ centred))
 
 
-def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> "Reduction":
+def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> Reduce:
     def reduce(months: Floats, values: Floats, threshold: float) -> float | None:
         reached = months[test(values, threshold)]
         return float(reached[0]) if reached.size else None
@@ -39,22 +53,24 @@ def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> "Reduction":
     return reduce
 
 
-Reduction = Callable[[Floats, Floats, float], float | None]
-
-REDUCTIONS: Final[dict[str, Reduction]] = {
-    "mean": lambda m, v, t: float(v.mean()),  # noqa: ARG005
-    "min": lambda m, v, t: float(v.min()),  # noqa: ARG005
-    "max": lambda m, v, t: float(v.max()),  # noqa: ARG005
-    "sum": lambda m, v, t: float(v.sum()),  # noqa: ARG005
-    "change": lambda m, v, t: float(v[-1] - v[0]),  # noqa: ARG005
-    "slope": lambda m, v, t: _slope(m, v),  # noqa: ARG005
-    "first-above": _first(np.greater),
-    "first-below": _first(np.less),
-    "share-above": lambda m, v, t: float((v > t).mean()),  # noqa: ARG005
-    "share-below": lambda m, v, t: float((v < t).mean()),  # noqa: ARG005
+REDUCTIONS: Final = {
+    "mean": Reduction(lambda _m, v, _t: float(v.mean()), "mean over the months"),
+    "min": Reduction(lambda _m, v, _t: float(v.min()), "smallest value"),
+    "max": Reduction(lambda _m, v, _t: float(v.max()), "largest value"),
+    "sum": Reduction(lambda _m, v, _t: float(v.sum()), "sum over the months"),
+    "change": Reduction(lambda _m, v, _t: float(v[-1] - v[0]), "last value less the first"),
+    "slope": Reduction(_slope, "least-squares slope, per year"),
+    "first-above": Reduction(_first(np.greater), "first month above the threshold", True),
+    "first-below": Reduction(_first(np.less), "first month below the threshold", True),
+    "share-above": Reduction(
+        lambda _m, v, t: float((v > t).mean()), "share of the months above the threshold", True
+    ),
+    "share-below": Reduction(
+        lambda _m, v, t: float((v < t).mean()), "share of the months below the threshold", True
+    ),
 }
-"""How a stretch of months becomes one number; months without a value are left out before."""
-WITH_THRESHOLD: Final = ("first-above", "first-below", "share-above", "share-below")
+"""Ways to reduce; months without a value are left out before."""
+WITH_THRESHOLD: Final = tuple(name for name, one in REDUCTIONS.items() if one.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +116,7 @@ class Outcome:
         if not known.any():
             return None
         months = np.arange(self.first, self.last + 1, dtype=np.float64)
-        return REDUCTIONS[self.reduce](months[known], numbers[known], self.threshold)
+        return REDUCTIONS[self.reduce].reduce(months[known], numbers[known], self.threshold)
 
 
 def outcomes_of(tree: Mapping[str, Any], months: int, label: str) -> list[Outcome]:

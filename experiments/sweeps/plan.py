@@ -27,17 +27,15 @@ def replicate_seed(root: int, replicate: int) -> int:
     return int.from_bytes(hashlib.blake2b(address, digest_size=8).digest(), "little") >> 1
 
 
-def plan(
-    experiment: Experiment, model_version: str, sizes: Sequence[int] | None = None
-) -> pa.Table:
+def plan(experiment: Experiment, model_version: str, points: pa.Table | None = None) -> pa.Table:
     """The design: a row per run, replicate after replicate.
 
-    sizes: of a design that was added to; those of the experiment if omitted.
+    points: those of the design if omitted; see `points_of`.
     Columns: run_id, point, draw, arm, replicate, seed, then the factors. Points that are the same
     world (as screening designs repeat) have the same run id and are run once.
     Raises ExperimentError or ScenarioError for a point that cannot be run.
     """
-    points = points_of(experiment, sizes)
+    points = points_of(experiment) if points is None else points
     runs = points.num_rows * experiment.replicates
     if runs > MOST_RUNS:
         raise ExperimentError(f"{runs:,} runs are too many; a sweep has up to {MOST_RUNS:,}")
@@ -65,7 +63,10 @@ def space_of(experiment: Experiment) -> Space:
 
 
 def points_of(experiment: Experiment, sizes: Sequence[int] | None = None) -> pa.Table:
-    """The points of the design: `draw`, `arm` and the factors."""
+    """The points of the design: `draw`, `arm` and the factors.
+
+    sizes: of a design that was added to; those of the experiment if omitted.
+    """
     space = space_of(experiment)
     return design_points(space, first_size(space) if sizes is None else sizes)
 

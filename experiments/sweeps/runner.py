@@ -12,18 +12,21 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from experiments.provenance import PACKAGES, found
-from experiments.sweeps.designs import design_of, first_size
+from experiments.sweeps.designs import first_size
 from experiments.sweeps.engines import Engine
 from experiments.sweeps.experiment import Experiment
-from experiments.sweeps.folder import Manifest, SweepError, SweepFolder
-from experiments.sweeps.plan import plan, space_of
+from experiments.sweeps.factors import Factor
+from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
+from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.plan import plan, points_of, space_of
 from experiments.sweeps.store import Store, keys_of
 from experiments.sweeps.work import Chunk, Event, Failed, Finished, Written, now
 from sim.catalogue import shown
-from sim.loading import to_toml
+from sim.loading import load, to_toml
 from sim.schemas import SCHEMA_VERSION
 from sim.version import model_version, provenance
 
@@ -147,45 +150,73 @@ def begin(experiment: Experiment, folder: SweepFolder) -> Manifest:
     version = model_version()
     if not folder.exists():
         sizes = first_size(space_of(experiment))
-        design = plan(experiment, version, sizes)
-        facts = manifest_of(experiment, sizes, version)
+        design = plan(experiment, version)
+        facts = manifest_of(experiment, sizes, version, points_in(design))
         return folder.begin(facts, design, experiment.text, frozen(experiment))
     facts = folder.manifest()
     refuse_changed(folder, facts, experiment, version)
     folder.design()
     if experiment.replicates > facts["replicates"]:
-        return extend(folder, experiment, facts["sizes"])
+        return extend(folder, experiment)
     return facts
 
 
-def extend(folder: SweepFolder, experiment: Experiment, sizes: Sequence[int]) -> Manifest:
-    """Write the design with the replicates of `experiment` and points of all `sizes`."""
+def extend(folder: SweepFolder, experiment: Experiment, more_points: int | None = None) -> Manifest:
+    """Write the design with the replicates of `experiment`, and with more points if asked for.
+
+    Raises SweepError where the model changed or the design cannot grow.
+    """
     facts = folder.manifest()
-    design = plan(experiment, facts["model_version"], sizes)
+    refuse_other_model(folder, facts)
+    sizes = list(facts["sizes"])
+    if more_points is None:
+        points = stored_points(folder.design())
+    elif sizes:
+        sizes.append(more_points)
+        points = points_of(experiment, sizes)
+    else:
+        raise SweepError(
+            f"the points of a {experiment.design.get('kind', 'grid')} design are those of its "
+            "file; change the file and give the sweep a folder of its own with --out"
+        )
+    design = plan(experiment, facts["model_version"], points)
     changed = {
-        "replicates": experiment.replicates, "sizes": list(sizes), "extended": now(),
-        "points": points_in(design),
+        "replicates": experiment.replicates, "sizes": sizes, "points": points.num_rows,
+        "extended": now(),
     }  # fmt: skip
     return folder.record({**facts, **changed}, design)
 
 
-def with_more_points(folder: SweepFolder, experiment: Experiment, points: int) -> list[int]:
-    """Sizes of the design after adding to it; raises SweepError where it cannot grow."""
-    kind = design_of(space_of(experiment))
-    if kind.size is None:
-        raise SweepError(
-            f"the points of a {experiment.design.get('kind', 'grid')} design are those of its "
-            "file; change the file and give the sweep a new folder with --out"
-        )
-    return [*folder.manifest()["sizes"], points]
+def stored_points(design: pa.Table) -> pa.Table:
+    """The points of a stored design: the rows of its first replicate."""
+    first = design.slice(0, points_in(design))
+    return first.drop_columns(["run_id", "point", "replicate", "seed"])
+
+
+def stored_experiment(folder: SweepFolder) -> Experiment:
+    """The experiment of a stored sweep, with its scenarios as they were when it began."""
+    facts = folder.manifest()
+    identity = facts["identity"]
+    worlds = {tuple(key): folder.world_path(i) for i, key in enumerate(facts["worlds"])}
+    return Experiment(
+        name=facts["experiment"], question=facts["question"],
+        base=load(next(iter(worlds.values()))), source="", settings={},
+        factors=tuple(Factor.from_described(one) for one in identity["factors"]),
+        outcomes=tuple(Outcome(*fields) for fields in identity["outcomes"]),
+        design=identity["design"], replicates=facts["replicates"], seed=identity["seed"],
+        keep=tuple(identity["keep"]), market=tuple(identity["market"]), limits=facts["limits"],
+        text=folder.experiment_path.read_text(), frozen=worlds, table=identity["table"],
+    )  # fmt: skip
 
 
 def points_in(design: pa.Table) -> int:
     """Points of a design."""
-    return len(set(design["point"].to_pylist()))
+    return int(pc.max(design["point"]).as_py()) + 1
 
 
-def manifest_of(experiment: Experiment, sizes: Sequence[int], version: str) -> Manifest:
+def manifest_of(
+    experiment: Experiment, sizes: Sequence[int], version: str, points: int
+) -> Manifest:
     """What a sweep is, for its folder."""
     origin = provenance()
     return {
@@ -196,6 +227,7 @@ def manifest_of(experiment: Experiment, sizes: Sequence[int], version: str) -> M
         "schema_version": SCHEMA_VERSION,
         "replicates": experiment.replicates,
         "sizes": list(sizes),
+        "points": points,
         "levers": [f.name for f in experiment.factors if f.role == "lever"],
         "uncertainties": [f.name for f in experiment.factors if f.role == "uncertainty"],
         "paths": [f.name for f in experiment.factors if f.options is None],

@@ -10,7 +10,7 @@ may finish the same run: readers take one of the two, which are equal.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,15 +29,24 @@ OUTCOMES: Final = "outcomes"
 TELEMETRY: Final = "telemetry"
 FAILURES: Final = "failures"
 TABLES_KEY: Final = b"tables"
-RUNS_DIGITS, SHA_DIGITS = 12, 16
+RUNS_DIGITS, SHA_DIGITS, ID_DIGITS = 12, 16, 16
 Keys = NDArray[np.uint64]
 """Run ids as numbers."""
 
 
-def keys_of(run_ids: pa.Array | pa.ChunkedArray | Iterable[str]) -> Keys:
+def keys_of(run_ids: pa.Array | pa.ChunkedArray) -> Keys:
     """Run ids, 16 hexadecimal digits each, as numbers."""
-    texts = run_ids.to_pylist() if isinstance(run_ids, pa.Array | pa.ChunkedArray) else run_ids
-    return np.array([int(text, 16) for text in texts], np.uint64)
+    chunks = run_ids.chunks if isinstance(run_ids, pa.ChunkedArray) else [run_ids]
+    found = [_keys(chunk) for chunk in chunks if len(chunk)]
+    return np.concatenate(found) if found else np.zeros(0, np.uint64)
+
+
+def _keys(run_ids: pa.Array) -> Keys:
+    # All digits lie in one buffer, so no text is made of them.
+    _, _, digits = run_ids.buffers()
+    start = ID_DIGITS * run_ids.offset
+    text = digits[start : start + ID_DIGITS * len(run_ids)].to_pybytes()
+    return np.frombuffer(bytes.fromhex(text.decode()), ">u8").astype(np.uint64)
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,13 @@ import pyarrow.parquet as pq
 from experiments.durable import StoreError
 from experiments.machine import peak_memory
 from experiments.sweeps import failpoints
-from experiments.sweeps.folder import Manifest, SweepError, SweepFolder
+from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
 from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema
 from experiments.sweeps.plan import World
 from experiments.sweeps.store import FAILURES, TELEMETRY, Store
 from sim import run
 from sim.loading import load
 from sim.running import Result
-from sim.version import model_version
 
 FLUSH_SECONDS: Final = 30.0
 FLUSH_RUNS: Final = 1000
@@ -117,12 +116,7 @@ class Bench:
         """Read what the sweep is; raises SweepError if the folder or the model is another."""
         self.folder = folder
         self.facts: Manifest = folder.manifest()
-        version = model_version()
-        if self.facts["model_version"] != version:
-            raise SweepError(
-                f"{folder.path} was begun with model {self.facts['model_version']} and this is "
-                f"{version}; results of the two are not mixed"
-            )
+        refuse_other_model(folder, self.facts)
         self.outcomes = [Outcome(*fields) for fields in self.facts["identity"]["outcomes"]]
         self.schema = outcome_schema(self.outcomes)
         self.keep: list[str] = self.facts["identity"]["keep"]

@@ -2,37 +2,23 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from scipy import stats
+from nested import ERROR_RATE, addresses, chi_square, draw_choices, nested_logit
 
-from agents.common.compiled import bare_kernel
 from agents.common.logit import logit_shares
-from agents.common.mathematics import gumbel
 from agents.common.offers import book_rows
-from agents.common.randomness import draw
 from agents.common.vocabulary import NONE, Access
 from agents.enterprise.calling import class_of
-from agents.enterprise.choice import choose
 from agents.enterprise.columns import Firms, Slots
-from agents.enterprise.deciding import buyer_of, know_vendors, shared_by_slots
 from agents.enterprise.demand import utilities_of
-from agents.enterprise.evaluation import credit_factor
-from agents.enterprise.utilities import (
-    ideal,
-    nests_of_interest,
-    prepare,
-    scratch_for,
-    utilities,
-)
+from agents.enterprise.utilities import scratch_for
 from sim.enterprise_step import choice_rules, lists_of, nests_of, platforms_of, world_of
 from sim.market import Market
 
 DRAWS = 40_000
-ERROR_RATE = 1e-6
-"""Chance that a comparison fails although the compiled code is right."""
 SELECTED: dict[str, Callable[["Place"], bool]] = {
     "api": lambda at: at.holds(Access.API),
     "hosted": lambda at: at.holds(Access.HOSTED),
@@ -241,49 +227,7 @@ def is_considered(task: Task, row: int) -> bool:
     return bool(book.listed[row] == 1 and trainable)
 
 
-def nested_logit(utility: np.ndarray, nests: np.ndarray, scale: float) -> np.ndarray:
-    """Probabilities of rows and, last, of the outside option."""
-    inclusive, within = {}, np.zeros(len(utility))
-    for nest in set(nests.tolist()):
-        rows = np.flatnonzero(nests == nest)
-        parts = np.exp((utility[rows] - utility[rows].max()) / scale)
-        within[rows] = parts / parts.sum()
-        inclusive[nest] = utility[rows].max() + scale * math.log(parts.sum())
-    total = 1 + sum(math.exp(value) for value in inclusive.values())
-    outer = np.array([math.exp(inclusive[nest]) for nest in nests.tolist()]) / total
-    return np.append(outer * within, 1 / total)
-
-
 # --- the compiled side
-
-
-@bare_kernel
-def draw_choices(
-    rules: Any, world: Any, book: Any, nests: Any, platforms: Any, firms: Any, slots: Any,
-    keys: Any, scratch: Any, firm: int, slot: int, inside: bool, selfhosted: int, months: Any,
-    ids: Any, chosen: Any, seen: Any, shift: Any,
-) -> None:  # fmt: skip
-    """Fill the scratch with utilities and `chosen` with rows at many addresses."""
-    know_vendors(rules, world, keys, firms, firm, scratch)
-    place = 0 if world.home[firms[firm].region] == 1 else 1
-    credit = credit_factor(rules, firms[firm].capital_cost)
-    buyer = buyer_of(rules, world, book, firms, slots, firm, slot, selfhosted, place, credit)
-    code = class_of(firms, firm)
-    every = nests.first_nest[code], nests.first_nest[code + 1]
-    prepare(rules, nests, platforms, code, every, shared_by_slots(rules, firms, firm), scratch)
-    looked = nests_of_interest(nests, code, buyer.held_vendor, inside)
-    held = utilities(rules, buyer, book, nests, platforms, code, looked, scratch)
-    seen[0], seen[1], shift[0] = looked[0], looked[1], ideal(buyer)
-    for i in range(ids.size):
-        for vendor in range(world.peers.shape[1]):
-            word = draw(keys.nest, months[i], ids[i] // 16, world.vendor_keys[vendor], 1)
-            scratch.luck[vendor] = gumbel(word)
-        entry = choose(
-            rules, nests, scratch, code, looked, held, buyer, keys, months[i], ids[i]
-        )  # fmt: skip
-        chosen[i] = NONE
-        if entry != NONE:
-            chosen[i] = nests.row[entry] if nests.row[entry] != NONE else buyer.held_row
 
 
 class Drawn(NamedTuple):
@@ -304,13 +248,11 @@ def compiled(task: Task) -> Drawn:
     scratch = scratch_for(nests, len(market.vendors))
     chosen, looked = np.empty(DRAWS, np.int64), np.empty(2, np.int64)
     shift = np.empty(1)
-    ids = np.arange(DRAWS, dtype=np.int64) // 200 * 16
-    months = np.arange(DRAWS, dtype=np.int64) % 200
+    months, ids = addresses(DRAWS)
     draw_choices(
         choice_rules(market.parameters), world, book_rows(market.book), nests,
         platforms_of(market), columns.firm_rows, columns.slot_rows, market.keys.firm, scratch,
-        task.firm, task.slot, task.inside, selfhosted_slots(market, task.firm), months, ids,
-        chosen, looked, shift,
+        task.firm, task.slot, task.inside, months, ids, chosen, looked, shift,
     )  # fmt: skip
     code = class_of(columns.firm_rows, task.firm)
     first, last = nests.start[looked[0]], nests.start[looked[1]]
@@ -323,20 +265,6 @@ def compiled(task: Task) -> Drawn:
     counts = np.bincount([position[c] for c in chosen.tolist()], minlength=len(rows) + 1)
     peers = world.peers[columns.firms.group[task.firm]]
     return Drawn(rows, utility, counts, scratch.taste.astype(float), peers)
-
-
-def chi_square(counts: np.ndarray, probability: np.ndarray) -> float:
-    """p value of counts against probabilities; cells expected under 10 times are pooled."""
-    expected = probability * counts.sum()
-    rare = expected < 10
-    if rare.any():
-        counts = np.append(counts[~rare], counts[rare].sum())
-        expected = np.append(expected[~rare], expected[rare].sum())
-    if expected[-1] < 1e-3:
-        assert counts[-1] <= 1
-        counts, expected = counts[:-1], expected[:-1]
-    statistic = ((counts - expected) ** 2 / expected).sum()
-    return float(stats.chi2.sf(statistic, max(len(counts) - 1, 1)))
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["whole list", "own vendor"])

@@ -294,7 +294,8 @@ leaves = st.one_of(
 trees = st.recursive(
     leaves,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=4), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(words | st.text(max_size=4), inner, max_size=3)
     ),
     max_leaves=8,
 )

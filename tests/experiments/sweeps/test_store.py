@@ -201,6 +201,21 @@ def test_half_written_files_are_removed_when_asked(store: Store) -> None:
     assert finished(store) == [1]
 
 
-def test_keys_are_the_run_ids_as_numbers() -> None:
-    assert keys_of(["ffffffffffffffff", "0000000000000010"]).tolist() == [2**64 - 1, 16]
-    assert keys_of(pa.array([], pa.string())).dtype == np.uint64
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    numbers=st.lists(st.integers(0, 2**64 - 1), max_size=12),
+    start=st.integers(0, 12),
+    cut=st.integers(0, 12),
+    kept=st.lists(st.booleans(), min_size=12, max_size=12),
+)
+def test_keys_are_the_run_ids_as_numbers(
+    numbers: list[int], start: int, cut: int, kept: list[bool]
+) -> None:
+    array = pa.array(ids(*numbers), pa.string())
+    assert keys_of(array).tolist() == numbers
+    assert keys_of(array.slice(start)).tolist() == numbers[start:]
+    assert keys_of(pa.chunked_array([array[:cut], array[cut:]])).tolist() == numbers
+    chosen = pa.array(kept[: len(numbers)], pa.bool_())
+    expected = [number for number, keep in zip(numbers, kept, strict=False) if keep]
+    assert keys_of(array.filter(chosen)).tolist() == expected
+    assert keys_of(array).dtype == np.uint64

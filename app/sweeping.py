@@ -1,0 +1,367 @@
+"""What `nomoat sweep run` and `sweep extend` do: plan, run with a progress bar, report."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from app.running import refuse_impossible
+from app.shell import FAILED, INTERRUPTED, OK, MachineError, say
+from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.folder import OUTPUTS
+from experiments.machine import available_memory, needed_memory
+from experiments.sweeps.contrasts import contrasts
+from experiments.sweeps.engines import Engine, LocalProcesses
+from experiments.sweeps.experiment import Experiment, Overrides, find, read
+from experiments.sweeps.folder import SweepError, SweepFolder
+from experiments.sweeps.plan import plan
+from experiments.sweeps.precision import Target, target_of, until_precise
+from experiments.sweeps.probe import probe
+from experiments.sweeps.reading import load
+from experiments.sweeps.runner import (
+    Progress,
+    Report,
+    begin,
+    missing_rows,
+    refuse_changed,
+    stored_experiment,
+    work,
+)
+from experiments.sweeps.runner import (
+    extend as extend_sweep,
+)
+from sim.loading import assignment
+from sim.version import model_version, usable_cores
+
+SECONDS_BETWEEN_LINES: Final = 30.0
+"""How often progress is said where there is no terminal."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `nomoat sweep run`."""
+
+    experiment: str
+    settings: list[str]
+    months: int | None
+    enterprises: int | None
+    replicates: int | None
+    seed: int | None
+    jobs: int | None
+    out: Path | None
+    dry_run: bool
+    precision: str | None
+    most_replicates: int
+    retry_failed: bool
+    json: bool
+    quiet: bool
+
+    @property
+    def overrides(self) -> Overrides:
+        """Changes to the file."""
+        settings = dict(map(assignment, self.settings))
+        if self.enterprises is not None:
+            settings["enterprise.population"] = str(self.enterprises)
+        return Overrides(settings, self.months, self.replicates, self.seed)
+
+
+def execute(request: Request) -> int:
+    """Plan, run and report; the exit code says how it ended."""
+    short_warnings()
+    experiment = read(request.experiment, request.overrides)
+    jobs = request.jobs or usable_cores()
+    refuse_too_large(experiment, jobs)
+    folder = SweepFolder(request.out or default_path(experiment, request))
+    target = None
+    if request.precision is not None:
+        target = target_of(request.precision, experiment, request.most_replicates)
+    if request.dry_run:
+        return say_plan(experiment, folder, jobs, as_json=request.json)
+    silent = request.json or request.quiet
+
+    def do(current: Experiment) -> Report:
+        return run_to_end(current, folder, jobs, silent=silent, retry_failed=request.retry_failed)
+
+    if target is not None:
+        report = until_precise(experiment, folder, target, do)
+    else:
+        begin(experiment, folder)
+        report = do(experiment)
+    return ended(folder, report, target, as_json=request.json, quiet=request.quiet)
+
+
+def default_path(experiment: Experiment, request: Request) -> Path:
+    """`outputs/NAME`, with the identity behind it where the command line changes the experiment."""
+    plain = read(find(request.experiment))
+    changed = plain.identity() != experiment.identity()
+    return OUTPUTS / (f"{experiment.name}-{experiment.hash}" if changed else experiment.name)
+
+
+def refuse_too_large(experiment: Experiment, jobs: int) -> None:
+    """Raise MachineError if so many runs at once cannot fit into the memory that is free."""
+    enterprises = experiment.base.enterprise.population
+    refuse_impossible(enterprises)
+    needed, free = jobs * needed_memory(enterprises), available_memory()
+    if needed > free:
+        most = max(1, int(free // needed_memory(enterprises)))
+        raise MachineError(
+            f"{jobs} runs of {enterprises:,} enterprises at once need about {needed / 1e9:.1f} GB "
+            f"of memory and {free / 1e9:.1f} GB are free; --jobs {most} would fit"
+        )
+
+
+def run_to_end(
+    experiment: Experiment, folder: SweepFolder, jobs: int, *, silent: bool,
+    retry_failed: bool = False,
+) -> Report:  # fmt: skip
+    """Do what is missing, under a progress bar."""
+    limits = experiment.limits
+    engine: Engine = LocalProcesses(jobs, limits["seconds"], limits["memory_mb"])
+    with progress(experiment.name, silent=silent) as on_event:
+        return work(folder, engine, jobs, on_event, retry_failed=retry_failed)
+
+
+def ended(
+    folder: SweepFolder, report: Report, target: Target | None, *, as_json: bool, quiet: bool
+) -> int:
+    """Say how a call ended; returns the exit code."""
+    done = report.progress
+    if report.damaged:
+        say(f"{report.damaged} damaged files were set aside in {folder.store.quarantine}")
+    if report.stopped:
+        say(
+            f"stopped; {done.finished:,} of {done.total:,} runs are kept in {folder.path}, "
+            "the same command goes on"
+        )
+        return INTERRUPTED
+    if as_json:
+        print_json(document(folder, report, target))
+    elif not quiet:
+        print_end(folder, report)
+        if target is not None:
+            print_precision(folder, target)
+    if done.failed:
+        say(
+            f"{done.failed:,} runs failed, the latest: {done.latest_failure or 'earlier'}; "
+            f"see {folder.path}/failures, --retry-failed tries them again"
+        )
+    return FAILED if done.failed else OK
+
+
+def print_end(folder: SweepFolder, report: Report) -> None:
+    """Print what was done and what to do next."""
+    done, out = report.progress, console()
+    took = f"{done.simulated:,} simulated now" if done.simulated else "nothing was left to do"
+    out.print(
+        f"{folder.manifest()['experiment']}  {done.finished:,} of {done.total:,} runs, {took}"
+    )
+    out.print(f"files   {folder.path}/  (design.parquet, outcomes/, manifest.json)")
+    out.print(f"next    nomoat sweep show {folder.path}")
+
+
+def print_precision(folder: SweepFolder, target: Target) -> None:
+    """Print the contrasts that a target was set for, and what pairing them bought."""
+    sweep = load(folder.path)
+    out = console()
+    found = contrasts(sweep.outcomes(), target.outcome)
+    count = sweep.facts["replicates"]
+    out.print()
+    out.print(f"{target.outcome}: {count} replicates, intervals of 95%")
+    for one in found:
+        out.print(
+            f"  arm {one.arm} less arm {one.reference}: "
+            f"{interval(one.difference.mean, one.difference.half_width)}"
+            + ("" if one.gain is None else f"; unpaired {bought(one.gain)} the replicates")
+        )
+    widths = [one.difference.half_width for one in found]
+    if any(w is None or w > target.half_width for w in widths):
+        out.print(
+            f"  not yet +-{target.half_width:g}: raise --max-replicates above {target.most}",
+            style="yellow",
+        )
+
+
+def interval(mean: float, half_width: float | None) -> str:
+    """A number with its interval."""
+    if half_width is None:
+        return short(mean, 4)
+    return f"{short(mean, 4)} ± {short(half_width, 2)}"
+
+
+def short(number: float, digits: int) -> str:
+    """A number to a few digits, with separators instead of an exponent where it is large."""
+    large = abs(number) >= 10.0 ** (digits - 1)
+    return f"{float(f'{number:.{digits}g}'):,.0f}" if large else f"{number:.{digits}g}"
+
+
+def bought(gain: float | None) -> str:
+    """How many times as many runs independent luck would have needed."""
+    return f"x {short(gain, 2)}" if gain is not None else "–"
+
+
+def document(folder: SweepFolder, report: Report, target: Target | None) -> dict[str, Any]:
+    """The JSON form of how a call ended."""
+    done = report.progress
+    facts: dict[str, Any] = {
+        "folder": str(folder.path), "runs": done.total, "finished": done.finished,
+        "failed": done.failed, "simulated": done.simulated, "damaged_files": report.damaged,
+        "replicates": folder.manifest()["replicates"],
+    }  # fmt: skip
+    if target is not None:
+        found = contrasts(load(folder.path).outcomes(), target.outcome)
+        facts["precision"] = {
+            "outcome": target.outcome, "target": target.half_width,
+            "contrasts": [
+                {
+                    "arm": one.arm, "reference": one.reference,
+                    "difference": one.difference.mean, "half_width": one.difference.half_width,
+                    "replicates": one.difference.replicates, "variance_reduction": one.gain,
+                }
+                for one in found
+            ],
+        }  # fmt: skip
+    return facts
+
+
+def say_plan(experiment: Experiment, folder: SweepFolder, jobs: int, *, as_json: bool) -> int:
+    """Print what would be run, how long it would take and how large it would be."""
+    design = plan(experiment, model_version())
+    total, left = len(set(design["run_id"].to_pylist())), 0
+    left = total
+    if folder.exists():
+        refuse_changed(folder, folder.manifest(), experiment, model_version())
+        rows, *_ = missing_rows(design, folder.store, retry_failed=False)
+        left = len(rows)
+    found = probe(experiment, design)
+    seconds = found.seconds * left / jobs
+    facts: dict[str, Any] = {
+        "experiment": experiment.name, "folder": str(folder.path), "runs": total, "left": left,
+        "points": len(set(design["point"].to_pylist())), "replicates": experiment.replicates,
+        "arms": len(set(design["arm"].to_pylist())), "months": experiment.months,
+        "enterprises": experiment.base.enterprise.population, "jobs": jobs,
+        "seconds_per_run": round(found.seconds, 4), "seconds": round(seconds, 1),
+        "bytes": found.size * left,
+    }  # fmt: skip
+    if as_json:
+        print_json(facts)
+        return OK
+    print_plan(experiment, facts)
+    return OK
+
+
+def print_plan(experiment: Experiment, facts: dict[str, Any]) -> None:
+    """Print a plan for people."""
+    out = console()
+    out.print(f"{experiment.name}  {experiment.question}")
+    out.print()
+    table = plain_table("factor", "role", "values")
+    for factor in experiment.factors:
+        values = (
+            ", ".join("none" if v is None else str(v) for v in factor.values)
+            if factor.values is not None
+            else f"{factor.low:g} to {factor.high:g}{', log scale' if factor.log else ''}"
+        )
+        add(table, factor.name, factor.role, values)
+    out.print(table)
+    out.print()
+    kind = experiment.design.get("kind", "grid")
+    out.print(
+        f"design  {kind}: {facts['points']:,} points ({facts['arms']:,} arms) x "
+        f"{facts['replicates']:,} replicates = {facts['runs']:,} runs"
+        + (f", {facts['left']:,} left" if facts["left"] < facts["runs"] else "")
+    )
+    out.print(f"run     {facts['enterprises']:,} enterprises, {facts['months']} months")
+    out.print(
+        f"time    about {duration(facts['seconds'])} with {facts['jobs']} processes "
+        f"({facts['seconds_per_run']:.3g} s a run)"
+    )
+    out.print(f"disk    at most {facts['bytes'] / 1e6:,.1f} MB in {facts['folder']}/")
+
+
+def duration(seconds: float) -> str:
+    """A duration in the unit people would use."""
+    for unit, size in (("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+@contextmanager
+def progress(name: str, *, silent: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """Show progress on stderr: a bar on a terminal, a line now and then elsewhere."""
+    if silent:
+        yield None
+        return
+    if not sys.stderr.isatty():
+        yield lines(name)
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} runs", markup=False),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console(stderr=True),
+        transient=True,
+    ) as shown:
+        task = shown.add_task(f"{name}, starting", total=None, note="")
+
+        def on_event(done: Progress) -> None:
+            unwritten = done.simulated - done.written
+            shown.update(
+                task, total=done.total, completed=done.finished + done.failed + unwritten,
+                description=name, note=note(done),
+            )  # fmt: skip
+
+        yield on_event
+
+
+def note(done: Progress) -> str:
+    """Rate and failures, for the bar."""
+    failed = f", {done.failed:,} failed" if done.failed else ""
+    return f"{done.rate:.2f} a second{failed}" if done.simulated else failed.removeprefix(", ")
+
+
+def lines(name: str) -> Callable[[Progress], None]:
+    """Say progress in plain lines, at the start and then every half minute."""
+    last = float("-inf")
+
+    def on_event(done: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last < SECONDS_BETWEEN_LINES:
+            return
+        last = time.monotonic()
+        failed = f", {done.failed:,} failed" if done.failed else ""
+        left = ""
+        if done.simulated:
+            rest = done.total - done.finished - done.failed
+            left = f", about {duration(rest / done.rate)} left"
+        say(f"{name}: {done.finished:,} of {done.total:,} runs{failed}{left}")
+
+    return on_event
+
+
+def extend(
+    path: Path, replicates: int | None, points: int | None, jobs: int | None, *, as_json: bool,
+    quiet: bool,
+) -> int:  # fmt: skip
+    """Add replicates or points to a sweep and run them."""
+    short_warnings()
+    folder = SweepFolder(path)
+    experiment = stored_experiment(folder)
+    facts = folder.manifest()
+    if replicates is None and points is None:
+        raise SweepError("say what to add: --replicates 20, or --points 100")
+    if replicates is not None and replicates < facts["replicates"]:
+        raise SweepError(f"{path} has {facts['replicates']} replicates already; ask for more")
+    experiment = replace(experiment, replicates=replicates or facts["replicates"])
+    refuse_too_large(experiment, jobs or usable_cores())
+    extend_sweep(folder, experiment, points)
+    report = run_to_end(experiment, folder, jobs or usable_cores(), silent=as_json or quiet)
+    return ended(folder, report, None, as_json=as_json, quiet=quiet)
