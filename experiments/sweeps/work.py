@@ -189,10 +189,11 @@ class Batch:
         return len(self.rows) >= FLUSH_RUNS or (bool(self.rows) and waited >= FLUSH_SECONDS)
 
     def add(self, number: int, run: str, result: Result, seconds: float) -> None:
-        """Take a finished run; `run` is its id in the design."""
+        """Take a finished run; `run` is its id in the design. Takes nothing if it raises."""
+        outcomes, kept = self.bench.outcomes_of(result), self.bench.kept(result)
         self.rows.append(number)
-        self.outcomes.append({"run_id": run, **self.bench.outcomes_of(result)})
-        for name, table in self.bench.kept(result).items():
+        self.outcomes.append({"run_id": run, **outcomes})
+        for name, table in kept.items():
             self.tables.setdefault(name, []).append((run, table))
         self.telemetry.append({
             "run_id": run, "seconds": result.seconds, "total_seconds": seconds,
