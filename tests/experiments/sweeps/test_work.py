@@ -94,6 +94,7 @@ def test_an_error_is_a_row_with_its_cause_and_its_seed(
     events = told(bench)
     assert [event.row for event in events if isinstance(event, Failed)] == [1]
     assert [event.row for event in events if isinstance(event, Finished)] == [0, 2]
+    assert events[-1] == Written((0, 2), (1,))
     (failure,) = sweeping.rows(bench.folder.path, "failures")
     row = bench.row(1)
     for name in ("run_id", "point", "replicate", "seed"):
@@ -131,7 +132,7 @@ def test_a_run_whose_results_cannot_be_taken_leaves_no_part_of_them(
 
     monkeypatch.setattr(Bench, method, taking)
     events = told(bench)
-    assert events[-1] == Written((0, 2))
+    assert events[-1] == Written((0, 2), (1,))
     unlucky = sweeping.designed(bench.folder.path)[1]
     for table in ("outcomes", "market", "event", "telemetry"):
         assert unlucky not in {row["run_id"] for row in sweeping.rows(bench.folder.path, table)}
