@@ -188,8 +188,8 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it is time to write."""
-        waited = time.monotonic() - self.since
-        return len(self.rows) >= FLUSH_RUNS or (bool(self.rows) and waited >= FLUSH_SECONDS)
+        ended, waited = len(self.rows) + len(self.failed), time.monotonic() - self.since
+        return ended >= FLUSH_RUNS or (ended > 0 and waited >= FLUSH_SECONDS)
 
     def add(self, number: int, run: str, result: Result, seconds: float) -> None:
         """Take a finished run; `run` is its id in the design. Takes nothing if it raises."""

@@ -80,6 +80,13 @@ def test_finished_runs_are_written_in_time(
     assert len(bench.folder.store.finished()) == 3
 
 
+def test_failures_are_written_in_time_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "FLUSH_RUNS", 2)
+    monkeypatch.setattr(work, "run", spoilt(raising(ArithmeticError())))
+    written = [event for event in told(bench) if isinstance(event, Written)]
+    assert written == [Written((0,), (1,)), Written((2,))]
+
+
 def test_stopping_writes_what_is_done(bench: Bench) -> None:
     asked = iter([False, False, True])
     events = told(bench, lambda: next(asked))
