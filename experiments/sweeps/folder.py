@@ -139,7 +139,7 @@ class SweepFolder:
         Where there is a manifest already, it first announces the next: whichever design a process
         that dies in between leaves, one of the two names it.
         """
-        data = encode(design)
+        data = encode(design, distinct="run_id")
         complete = {**manifest, "design_sha256": digest(data)}
         if self.exists():
             self._write_manifest({**self.manifest(), "next": complete})
