@@ -192,7 +192,10 @@ def interval(mean: float, half_width: float | None) -> str:
 
 
 def short(number: float, digits: int) -> str:
-    """A number to a few digits, with separators instead of an exponent where it is large."""
+    """A number to a few digits: with separators where it is large, in billions where it is huge."""
+    for size, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " m")):
+        if abs(number) >= size:
+            return f"{number / size:,.{max(digits - 3, 1)}f}{unit}"
     large = abs(number) >= 10.0 ** (digits - 1)
     return f"{float(f'{number:.{digits}g}'):,.0f}" if large else f"{number:.{digits}g}"
 
