@@ -68,18 +68,28 @@ def process_seconds() -> float:
 
 def process_start(pid: int) -> int | None:
     """Return when a process was started, in clock ticks since boot; None if it cannot be told."""
-    fields = read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    fields = process_fields(pid)
     return int(fields[19]) if len(fields) >= 20 else None
 
 
+def process_fields(pid: int) -> list[str]:
+    """Return what the system tells of a process after its name, the state first."""
+    return read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+
+
 def process_started(pid: int, ticks: int | None) -> bool:
-    """Return whether the process `pid` lives and is the one that was started then."""
+    """Return whether the process `pid` lives and is the one that was started then.
+
+    One that ended lives no more, even if nobody asked yet how it ended.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass
+    if process_fields(pid)[:1] in (["Z"], ["X"]):
+        return False
     return ticks is None or process_start(pid) == ticks
 
 

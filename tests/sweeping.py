@@ -1,10 +1,13 @@
 """A sweep of tiny worlds, its uninterrupted result, and workers in trouble; for tests of sweeps."""
 
+import errno
 import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +22,7 @@ from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
 from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.runner import Report
+from experiments.workers import Worker
 
 THETA = [3.0, 5.0, 7.0]
 TINY: Mapping[str, Any] = {
@@ -75,6 +79,35 @@ def compacted(path: Path) -> dict[str, bytes]:
     return found
 
 
+@dataclass(frozen=True)
+class FullDisk(Disk):
+    """A disk that refuses everything after some writes and renames; the first refused is cut off.
+
+    left: one number, the operations that still succeed.
+    """
+
+    left: list[int] = field(default_factory=list)
+
+    def _spend(self) -> None:
+        self.left[0] -= 1
+        if self.left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write half of the data where the disk is full."""
+        try:
+            self._spend()
+        except OSError:
+            super().write(path, data[: len(data) // 2])
+            raise
+        super().write(path, data)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename, unless the disk is full."""
+        self._spend()
+        super().rename(source, target)
+
+
 @cache
 def uninterrupted() -> dict[str, bytes]:
     """What the tiny sweep gives, done in one go in this process."""
@@ -99,6 +132,26 @@ def designed(path: Path) -> list[str]:
     return found
 
 
+def hold(pipe: Connection, path: str) -> None:
+    """Write to a sweep, as far as others can tell, until the pipe closes."""
+    with SweepFolder(Path(path)).writing() as alone:
+        pipe.send(alone)
+        with suppress(EOFError):
+            pipe.recv()
+
+
+@contextmanager
+def another_writer(path: Path) -> Iterator[int]:
+    """Another process that writes to a sweep and is killed at the end; its number."""
+    worker = Worker.begin(hold, str(path))
+    try:
+        worker.pipe.recv()
+        assert worker.process.pid is not None
+        yield worker.process.pid
+    finally:
+        worker.end()
+
+
 # Trouble in workers: they are processes of their own, so what goes wrong is sent with `serve`.
 
 Trouble = Callable[[Path], None]
@@ -106,18 +159,17 @@ UNLUCKY = 5.0
 """Theta of the runs that get into trouble."""
 
 
-def die(memory: Path) -> None:  # noqa: ARG001
-    """End as the kernel's out-of-memory killer ends a process."""
+def die(memory: Path) -> None:
+    """End as the kernel's out-of-memory killer ends a process; a letter in a file for each."""
+    with memory.open("a") as file:
+        file.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_once(memory: Path) -> None:
     """End so, but only the first process that comes here."""
-    try:
-        memory.touch(exist_ok=False)
-    except FileExistsError:
-        return
-    die(memory)
+    if not memory.exists():
+        die(memory)
 
 
 def hang(memory: Path) -> None:

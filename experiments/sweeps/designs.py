@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def table(space: Space, factors: list[Factor], _: Sequence[int]) -> Columns:
     if not isinstance(name, str):
         raise ExperimentError(f'{space.label}: a table design needs file = "points.csv"')
     path = Path(name) if space.folder is None else space.folder / name
-    rows = read_table(path, space.label)
+    rows = read_table(path, [f.name for f in factors if is_text(f)], space.label)
     label = f"{space.label}: {path.name}"
     if not rows:
         raise ExperimentError(f"{label} has no rows")
@@ -256,6 +257,7 @@ def crossing(columns: Columns, arms: Columns, count: int) -> Columns:
         points = len(next(iter(columns.values()), [None]))
         return columns | {name: values * points for name, values in arms.items()}
     points = len(next(iter(columns.values())))
+    refuse_too_many([points, count])
     long = {name: [v for v in values for _ in range(count)] for name, values in columns.items()}
     return long | {name: values * points for name, values in arms.items()}
 
@@ -291,12 +293,17 @@ def arrow_type(factor: Factor) -> pa.DataType:
 
 def product(factors: Sequence[Factor], values: Sequence[Sequence[Value]]) -> Columns:
     """All combinations, the last factor fastest."""
-    size = int(np.prod([len(v) for v in values], dtype=np.float64)) if values else 0
-    if size > MOST_POINTS:
-        raise ExperimentError(f"a grid of {size:,} points is too large; take fewer levels")
+    refuse_too_many([len(v) for v in values])
     rows: Iterator[tuple[Value, ...]] = itertools.product(*values)
     turned = zip(*rows, strict=True)
     return {f.name: list(column) for f, column in zip(factors, turned, strict=True)}
+
+
+def refuse_too_many(counts: Sequence[int]) -> None:
+    """Raise ExperimentError if the combinations of so many values are too many points."""
+    size = math.prod(counts)
+    if size > MOST_POINTS:
+        raise ExperimentError(f"a design of {shown(size)} points is too large; take fewer levels")
 
 
 def columns_of(factors: Sequence[Factor], points: Points) -> Columns:
@@ -331,20 +338,30 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
     return point
 
 
-def read_table(path: Path, label: str) -> list[dict[str, Any]]:
-    """Rows of a CSV or Parquet file."""
+def is_text(factor: Factor) -> bool:
+    """Whether a factor takes words, which may look like numbers or dates in a CSV file."""
+    return factor.options is not None or info_of_path(factor.name, "").type in ("text", "choice")
+
+
+def read_table(path: Path, text: Sequence[str], label: str) -> list[dict[str, Any]]:
+    """Rows of a CSV or Parquet file; text: columns that hold words."""
     if not is_file(path):
         raise ExperimentError(f"{label}: no file {shown(str(path), longest=200)}")
     try:
         if path.suffix == ".parquet":
             found = pq.read_table(path)
         elif path.suffix == ".csv":
-            found = pa.csv.read_csv(path)
+            types = pa.csv.ConvertOptions(column_types=dict.fromkeys(text, pa.string()))
+            found = pa.csv.read_csv(path, convert_options=types)
         else:
             raise ExperimentError(f"{label}: {path.name} must end in .csv or .parquet")
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ExperimentError(f"{label}: {path.name} cannot be read: {reason}") from None
+    names = found.column_names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ExperimentError(f"{label}: {path.name} gives {shown(twice)} twice; keep one")
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows
 

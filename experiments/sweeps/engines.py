@@ -193,7 +193,7 @@ class LocalProcesses:
         elif isinstance(event, (Finished, Failed)):
             place.row = None
         elif isinstance(event, Written):
-            done = set(event.rows)
+            done = {*event.rows, *event.failed}
             place.left = [row for row in place.left if row not in done]
 
     def _enforce(self) -> None:

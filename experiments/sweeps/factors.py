@@ -60,10 +60,11 @@ class Factor:
             return [int(number) for number in numbers.tolist()]
         if self.log:
             # Not numpy's: its logarithms may differ in the last bit between processors.
-            start, span = math.log(self.low), math.log(self.high / self.low)
+            start, span = math.log(self.low), math.log(self.high) - math.log(self.low)
             inside = [math.exp(start + position * span) for position in positions.tolist()]
             return [min(max(number, self.low), self.high) for number in inside]
-        evenly: list[Value] = (self.low + positions * (self.high - self.low)).tolist()
+        within = self.low + positions * (self.high - self.low)
+        evenly: list[Value] = within.clip(self.low, self.high).tolist()
         return evenly
 
     def grid(self, levels: int | None = None) -> tuple[Value, ...]:
@@ -273,7 +274,7 @@ def bounds_of(spec: Mapping[str, Any], info: ParameterInfo, where: str) -> tuple
 
 def typed_value(value: Any, info: ParameterInfo, where: str) -> Value:
     """A value as the parameter takes it: a float for numbers, a word among the choices."""
-    if value == "none" and info.optional:
+    if info.optional and (value is None or value == "none"):
         return None
     fits = {
         "number": is_number(value),

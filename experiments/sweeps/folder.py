@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +75,12 @@ class SweepFolder:
 
     def refuse_foreign(self) -> None:
         """Raise SweepError unless the place is free or holds a sweep."""
+        try:
+            self._refuse_foreign()
+        except PermissionError as error:
+            raise SweepError(f"{self.path} may not be read by this user") from error
+
+    def _refuse_foreign(self) -> None:
         for ancestor in self.path.parents:
             if ancestor.exists():
                 break
@@ -129,23 +135,27 @@ class SweepFolder:
             for number, world in enumerate(worlds):
                 self.replace(self.world_path(number), world.encode())
             self.replace(self.experiment_path, text.encode())
-            return self.record(manifest, design)
         except OSError as error:
             raise StoreError.of(error, self.path) from error
+        return self.record(manifest, design)
 
     def record(self, manifest: Manifest, design: pa.Table) -> Manifest:
         """Put a design in place with the manifest that names it.
 
         Where there is a manifest already, it first announces the next: whichever design a process
-        that dies in between leaves, one of the two names it.
+        that dies in between leaves, one of the two names it. Raises StoreError if that fails.
         """
         data = encode(design, distinct="run_id")
         complete = {**manifest, "design_sha256": digest(data)}
-        if self.exists():
-            self._write_manifest({**self.manifest(), "next": complete})
-        self.replace(self.design_path, data)
-        failpoints.reach("design-written")
-        self._write_manifest(complete)
+        earlier = self.manifest() if self.exists() else None
+        try:
+            if earlier is not None:
+                self._write_manifest({**earlier, "next": complete})
+            self.replace(self.design_path, data)
+            failpoints.reach("design-written")
+            self._write_manifest(complete)
+        except OSError as error:
+            raise StoreError.of(error, self.path) from error
         failpoints.reach("manifest-written")
         return complete
 
@@ -169,10 +179,6 @@ class SweepFolder:
 
         alone: raise SweepError if somebody does.
         """
-        others = self.writers()
-        if alone and others:
-            raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")
-        lease = self.leases / f"{socket.gethostname()}-{os.getpid()}.json"
         facts = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -180,41 +186,52 @@ class SweepFolder:
         }
         try:
             self.leases.mkdir(parents=True, exist_ok=True)
-            self.replace(lease, json.dumps(facts).encode())
+            self.replace(self._lease, json.dumps(facts).encode())
         except OSError as error:
-            raise StoreError.of(error, lease) from error
+            raise StoreError.of(error, self._lease) from error
         try:
+            # Looked for after the own lease is there: of two that begin at once, one sees the other.
+            others = self.writers()
+            if alone and others:
+                raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")
             yield not others
         finally:
-            lease.unlink(missing_ok=True)
+            self._lease.unlink(missing_ok=True)
+
+    @property
+    def _lease(self) -> Path:
+        """The file that says that this process writes."""
+        return self.leases / f"{socket.gethostname()}-{os.getpid()}.json"
 
     def touch_lease(self) -> None:
         """Show that this process still writes, to processes on other machines."""
         with contextlib.suppress(OSError):
-            os.utime(self.leases / f"{socket.gethostname()}-{os.getpid()}.json")
+            os.utime(self._lease)
 
     def writers(self) -> list[str]:
-        """Processes that hold a lease and are alive; leases of others are removed."""
+        """Other processes that hold a lease and are alive; leases of the rest are removed."""
         found = []
-        for lease in sorted(self.leases.glob("*.json")):
+        for lease in sorted(set(self.leases.glob("*.json")) - {self._lease}):
             try:
-                facts: Mapping[str, Any] = json.loads(lease.read_text())
-            except (OSError, ValueError):
+                facts = json.loads(lease.read_text())
+                host, pid, start = str(facts["host"]), int(facts["pid"]), facts["start"]
+            except (OSError, ValueError, LookupError, TypeError):
                 continue
-            if self._is_alive(lease, facts):
-                found.append(f"process {facts['pid']} on {facts['host']}")
+            if self._is_alive(lease, host, pid, start):
+                found.append(f"process {pid} on {host}")
             else:
-                lease.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    lease.unlink()
         return found
 
-    def _is_alive(self, lease: Path, facts: Mapping[str, Any]) -> bool:
+    def _is_alive(self, lease: Path, host: str, pid: int, start: int | None) -> bool:
         """Whether a lease's process lives: known here, guessed from its last touch elsewhere."""
-        if facts["host"] == socket.gethostname():
-            return process_started(facts["pid"], facts["start"]) and facts["pid"] != os.getpid()
+        if host == socket.gethostname():
+            return process_started(pid, start)
         # The clock of the file system that holds the lease: neither ours nor theirs.
         probe = self.leases / f".clock-{os.getpid()}"
-        probe.touch()
         try:
+            probe.touch()
             return probe.stat().st_mtime - lease.stat().st_mtime < STALE_SECONDS
         except OSError:
             return False

@@ -1,5 +1,6 @@
 """What a sweep keeps of each run: numbers taken from the market table, declared by name."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -106,7 +107,9 @@ class Outcome:
         column = market[self.column]
         if self.reduce == "at":
             value = column[self.last].as_py()
-            return value if isinstance(value, str) or value is None else float(value)
+            if isinstance(value, str):
+                return value
+            return None if value is None or not math.isfinite(value) else float(value)
         values = column.slice(self.first, self.last - self.first + 1).cast(pa.float64())
         numbers = values.to_numpy()
         known = np.isfinite(numbers)

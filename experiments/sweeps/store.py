@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from experiments.durable import Disk
+from experiments.durable import Disk, StoreError
 from experiments.encoding import VERSION_KEY, NewerSchemaError, encode
 from experiments.sweeps import failpoints
 from sim.schemas import SCHEMA_VERSION
@@ -176,7 +176,7 @@ class Store:
         """Set damaged shards aside in `quarantine/`; returns where they are now.
 
         A shard is damaged if its bytes do not give the digits in its name. Its runs count as not
-        finished. Files that a killed process left half-written are removed.
+        finished. Raises StoreError if one cannot be moved.
         """
         self._known.clear()
         moved = []
@@ -186,14 +186,20 @@ class Store:
             for name in self.names(table):
                 path = self.directory(table) / name
                 if not is_whole(path):
-                    moved.append(self._set_aside(path))
+                    moved += self._set_aside(path)
         return moved
 
-    def _set_aside(self, path: Path) -> Path:
-        self.quarantine.mkdir(exist_ok=True)
+    def _set_aside(self, path: Path) -> list[Path]:
+        """Where the shard is now; nothing if another process moved or removed it first."""
         target = self.quarantine / f"{path.parent.name}-{path.name}"
-        self.disk.rename(path, target)
-        return target
+        try:
+            self.quarantine.mkdir(exist_ok=True)
+            self.disk.rename(path, target)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreError.of(error, target) from error
+        return [target]
 
     def sweep_partials(self) -> None:
         """Remove half-written files of processes that are gone; only while nobody writes."""

@@ -88,9 +88,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Runs reached the disk."""
+    """Runs reached the disk: those that ended well, and those that failed."""
 
     rows: tuple[int, ...]
+    failed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +181,22 @@ class Batch:
     tables: dict[str, list[tuple[str, pa.Table]]] = field(default_factory=dict)
     telemetry: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    """Rows of the failures."""
     since: float = field(default_factory=time.monotonic)
 
     @property
     def full(self) -> bool:
         """Whether it is time to write."""
-        waited = time.monotonic() - self.since
-        return len(self.rows) >= FLUSH_RUNS or (bool(self.rows) and waited >= FLUSH_SECONDS)
+        ended, waited = len(self.rows) + len(self.failed), time.monotonic() - self.since
+        return ended >= FLUSH_RUNS or (ended > 0 and waited >= FLUSH_SECONDS)
 
     def add(self, number: int, run: str, result: Result, seconds: float) -> None:
-        """Take a finished run; `run` is its id in the design."""
+        """Take a finished run; `run` is its id in the design. Takes nothing if it raises."""
+        outcomes, kept = self.bench.outcomes_of(result), self.bench.kept(result)
         self.rows.append(number)
-        self.outcomes.append({"run_id": run, **self.bench.outcomes_of(result)})
-        for name, table in self.bench.kept(result).items():
+        self.outcomes.append({"run_id": run, **outcomes})
+        for name, table in kept.items():
             self.tables.setdefault(name, []).append((run, table))
         self.telemetry.append({
             "run_id": run, "seconds": result.seconds, "total_seconds": seconds,
@@ -200,8 +204,13 @@ class Batch:
             "pid": os.getpid(), "finished_at": now(),
         })  # fmt: skip
 
-    def write(self, store: Store) -> tuple[int, ...]:
-        """Put everything on disk; returns the rows that are finished with it.
+    def fail(self, number: int, row: dict[str, Any], error: Exception) -> None:
+        """Take a failed run."""
+        self.failed.append(number)
+        self.failures.append(failure(row, error))
+
+    def write(self, store: Store) -> Written:
+        """Put everything on disk.
 
         Raises StoreError if the file system refuses.
         """
@@ -216,7 +225,7 @@ class Batch:
                     store.put(name, pa.Table.from_pylist(rows, schema))
         except OSError as error:
             raise StoreError.of(error, store.folder) from error
-        return tuple(self.rows)
+        return Written(tuple(self.rows), tuple(self.failed))
 
 
 def stacked(parts: Sequence[tuple[str, pa.Table]]) -> pa.Table:
@@ -249,15 +258,15 @@ def work_on(
         except SweepError:
             raise
         except Exception as error:
-            batch.failures.append(failure(row, error))
+            batch.fail(number, row, error)
             tell(Failed(number, f"{type(error).__name__}: {error}"))
         else:
             failpoints.reach("run-finished")
             tell(Finished(number, time.monotonic() - began))
         if batch.full:
-            tell(Written(batch.write(store)))
+            tell(batch.write(store))
             batch = Batch(bench)
-    tell(Written(batch.write(store)))
+    tell(batch.write(store))
     failpoints.reach("chunk-done")
 
 

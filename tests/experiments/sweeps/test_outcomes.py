@@ -1,0 +1,116 @@
+"""Outcomes: each reduction against the same in plain Python, over months that have a value."""
+
+import math
+import statistics
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.sweeps.outcomes import (
+    REDUCTIONS,
+    WITH_THRESHOLD,
+    Outcome,
+    outcome_of,
+    outcome_schema,
+)
+
+COLUMN = "hhi_spend"
+
+
+def slope(months: list[int], values: list[float]) -> float | None:
+    """Least squares by the standard library, per year."""
+    if len(values) < 2:
+        return None
+    return 12 * statistics.linear_regression(months, values).slope
+
+
+def plainly(reduce: str, pairs: list[tuple[int, float]], limit: float) -> float | None:
+    """What a reduction is, written out; pairs of month and value, none missing."""
+    if not pairs:
+        return None
+    months, values = [month for month, _ in pairs], [value for _, value in pairs]
+    above = [month for month, value in pairs if value > limit]
+    below = [month for month, value in pairs if value < limit]
+    return {
+        "mean": lambda: math.fsum(values) / len(values),
+        "min": lambda: min(values),
+        "max": lambda: max(values),
+        "sum": lambda: math.fsum(values),
+        "change": lambda: values[-1] - values[0],
+        "slope": lambda: slope(months, values),
+        "first-above": lambda: float(above[0]) if above else None,
+        "first-below": lambda: float(below[0]) if below else None,
+        "share-above": lambda: len(above) / len(values),
+        "share-below": lambda: len(below) / len(values),
+    }[reduce]()
+
+
+numbers = st.none() | st.floats(-1e6, 1e6).map(lambda x: round(x, 3)) | st.just(math.nan)
+series = st.lists(numbers, min_size=1, max_size=24)
+
+
+@settings(derandomize=True, deadline=None, max_examples=400)
+@given(
+    values=series,
+    reduce=st.sampled_from(sorted(REDUCTIONS)),
+    window=st.tuples(st.integers(0, 23), st.integers(0, 23)),
+    limit=st.floats(-1e6, 1e6),
+)
+def test_a_reduction_is_what_it_says(
+    values: list[float | None], reduce: str, window: tuple[int, int], limit: float
+) -> None:
+    first, last = sorted(number % len(values) for number in window)
+    table = pa.table({COLUMN: pa.array(values, pa.float64())})
+    known = [
+        (month, value)
+        for month, value in enumerate(values)
+        if first <= month <= last and value is not None and math.isfinite(value)
+    ]
+    found = Outcome("x", COLUMN, reduce, first, last, limit).of(table)
+    expected = plainly(reduce, known, limit)
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-3))
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_a_month_without_a_value_has_no_outcome(value: float | None) -> None:
+    table = pa.table({COLUMN: pa.array([1.0, value], pa.float64())})
+    assert Outcome("x", COLUMN, "at", 0, 0).of(table) == 1.0
+    assert Outcome("x", COLUMN, "at", 1, 1).of(table) is None
+
+
+def test_text_is_taken_at_a_month() -> None:
+    outcome = outcome_of("first", {"column": "leader", "at": "2023-01"}, 2, "e.toml")
+    assert outcome.of(pa.table({"leader": ["openai", "meta"]})) == "openai"
+    assert outcome.kind == pa.string()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (COLUMN, "hhi_spend at 2024-12"),
+        ({"column": COLUMN, "at": 0}, "hhi_spend at 2023-01"),
+        ({"column": COLUMN, "at": "2023-03"}, "hhi_spend at 2023-03"),
+        ({"column": COLUMN, "reduce": "mean"}, "mean of hhi_spend, 2023-01 to 2024-12"),
+        ({"column": COLUMN, "reduce": "max", "last": 12}, "max of hhi_spend, 2024-01 to 2024-12"),
+        (
+            {"column": COLUMN, "reduce": "slope", "from": "2023-06", "to": 6},
+            "slope of hhi_spend, 2023-06 to 2023-07",
+        ),
+        (
+            {"column": COLUMN, "reduce": "first-above", "threshold": 0.5},
+            "first-above 0.5 of hhi_spend, 2023-01 to 2024-12",
+        ),
+    ],
+)
+def test_an_outcome_in_words(spec: object, words: str) -> None:
+    outcome = outcome_of("x", spec, 24, "e.toml")
+    assert outcome.words == words
+    fields = outcome_schema([outcome])
+    assert fields.names == ["run_id", "x", "regime"]
+    assert fields.field("x").metadata == {b"description": words.encode()}
+
+
+def test_thresholds_are_for_reductions() -> None:
+    assert set(WITH_THRESHOLD) < set(REDUCTIONS)
