@@ -1,6 +1,7 @@
 """What the commands about stored sweeps print."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,7 +183,7 @@ def print_arms(sweep: Sweep, document: dict[str, Any]) -> None:
         counts = document["regimes"].get(0, {})
         console().print(f"regimes  {regime_words(counts)}")
         return
-    table = plain_table("arm", *sweep.levers, "regimes", right=(0,))
+    table = plain_table("arm", *short_names(sweep.levers), "regimes", right=(0,))
     for arm, levers in list(document["arms"].items())[:SHOWN_ARMS]:
         add(table, arm, *levers.values(), regime_words(document["regimes"].get(arm, {})))
     console().print(table)
@@ -191,10 +192,20 @@ def print_arms(sweep: Sweep, document: dict[str, Any]) -> None:
         console().print(f"and {hidden} more; --json has all")
 
 
+def short_names(paths: Sequence[str]) -> list[str]:
+    """The last parts of paths, as many as tell them apart."""
+    parts = [path.split(".") for path in paths]
+    for count in range(1, max(map(len, parts)) + 1):
+        names = [".".join(one[-count:]) for one in parts]
+        if len(set(names)) == len(names):
+            return names
+    return list(paths)
+
+
 def regime_words(counts: dict[str, int]) -> str:
     """The commonest regimes with their shares."""
     total = max(sum(counts.values()), 1)
-    return ", ".join(f"{name} {n / total:.0%}" for name, n in list(counts.items())[:3]) or DASH
+    return ", ".join(f"{name} {n / total:.0%}" for name, n in list(counts.items())[:2]) or DASH
 
 
 def print_outcomes(sweep: Sweep, document: dict[str, Any]) -> None:

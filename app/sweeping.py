@@ -192,7 +192,10 @@ def interval(mean: float, half_width: float | None) -> str:
 
 
 def short(number: float, digits: int) -> str:
-    """A number to a few digits, with separators instead of an exponent where it is large."""
+    """A number to a few digits: with separators where it is large, in billions where it is huge."""
+    for size, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " m")):
+        if abs(number) >= size:
+            return f"{number / size:,.{max(digits - 3, 1)}f}{unit}"
     large = abs(number) >= 10.0 ** (digits - 1)
     return f"{float(f'{number:.{digits}g}'):,.0f}" if large else f"{number:.{digits}g}"
 
@@ -304,19 +307,19 @@ def progress(name: str, *, silent: bool) -> Iterator[Callable[[Progress], None] 
     with Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} runs", markup=False),
+        TextColumn("{task.fields[count]}", markup=False),
         TextColumn("{task.fields[note]}", markup=False),
         TimeRemainingColumn(elapsed_when_finished=True),
         console=console(stderr=True),
         transient=True,
     ) as shown:
-        task = shown.add_task(f"{name}, starting", total=None, note="")
+        task = shown.add_task(f"{name}, starting", total=None, count="", note="")
 
         def on_event(done: Progress) -> None:
-            unwritten = done.simulated - done.written
+            ended = done.finished + done.failed + done.simulated - done.written
             shown.update(
-                task, total=done.total, completed=done.finished + done.failed + unwritten,
-                description=name, note=note(done),
+                task, total=done.total, completed=ended, description=name,
+                count=f"{ended:,} of {done.total:,} runs", note=note(done),
             )  # fmt: skip
 
         yield on_event

@@ -16,10 +16,13 @@ class NewerSchemaError(Exception):
     """The table was written by a later release; the text says so in one sentence."""
 
 
-def encode(table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> bytes:
+def encode(
+    table: pa.Table, metadata: Mapping[bytes, bytes] | None = None, distinct: str | None = None
+) -> bytes:
     """Return the table as one Parquet file, whatever chunks it was built from.
 
-    metadata: kept with the schema.
+    metadata: kept with the schema. distinct: a column whose values do not repeat; a dictionary of
+    them would only take memory.
     """
     stamped = table.replace_schema_metadata(
         {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
@@ -32,6 +35,7 @@ def encode(table: pa.Table, metadata: Mapping[bytes, bytes] | None = None) -> by
         compression="zstd",
         compression_level=3,
         row_group_size=ROWS_PER_GROUP,
+        use_dictionary=[name for name in table.column_names if name != distinct],
         write_statistics=True,
     )
     return bytes(sink.getvalue())

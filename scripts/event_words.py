@@ -16,7 +16,7 @@ MEANINGS: Final = {
     ),
     "weights-leak": ("not used", "weights of the vendor's best model get out (research licence)"),
     "price-cut": ("factor, above 0", "the vendor multiplies its list prices"),
-    "gpu-price-change": ("factor, above 0", "GPU rent is multiplied from then on"),
+    "gpu-price-change": ("factor, above 0", "GPU rent and serving cost are multiplied for good"),
     "vendor-entry": ("not used", "a vendor of the roster that is not present enters"),
     "vendor-exit": ("not used", "the vendor leaves; its open weights remain"),
     "payment-terms": ("days of credit", "all vendors change to the terms in `value`"),

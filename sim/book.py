@@ -111,7 +111,7 @@ def _terms(around: Surroundings) -> Terms:
     return Terms(
         month=around.month,
         predecessor=scenario.release.predecessor,
-        efficiency=environment.efficiency,
+        efficiency=environment.served_per_dollar,
         premium=prices.tuned_premium,
         gpus=float(rules.gpu_smallest),
         bytes_per_parameter=rules.bytes_per_parameter,

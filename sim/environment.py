@@ -67,6 +67,14 @@ class Environment:
         self.efficiency = self._efficiency(month)
         self.demand = demand_growth(month, self.scenario.usage)
 
+    @property
+    def served_per_dollar(self) -> float:
+        """What a dollar of serving buys against 2023-01: less where GPUs are dearer than recorded.
+
+        The record's own fall of GPU prices is part of `efficiency`.
+        """
+        return self.efficiency / (self.scenario.environment.gpu_price_scale * self.rent_factor)
+
     def _rent(self, month: int) -> float:
         rules = self.scenario.environment
         last = self._record[-1][0]

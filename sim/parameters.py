@@ -27,7 +27,7 @@ class EnvironmentParameters(Parameters):
     )  # fmt: skip
     gpu_price_scale: float = parameter(
         1.0, unit="x", low=0.01, high=100, source="scenario",
-        description="Scale on GPU rent in all months",
+        description="Scale on GPU rent and on serving cost in all months",
     )  # fmt: skip
     gpu_memory: float = parameter(
         80.0, unit="GB", low=1, high=10_000, source="H100", description="Memory of one GPU"

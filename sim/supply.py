@@ -79,7 +79,7 @@ def launch(
 
 def _first_price(market: "Market", vendor: Vendor, model: Model) -> float:
     """Price of the predecessor, or cost with a plain markup; Nash revises it the same month."""
-    floor = model.serving_cost / market.environment.efficiency
+    floor = model.serving_cost / market.environment.served_per_dollar
     before = [
         m.list_price
         for m in vendor.models

@@ -183,7 +183,7 @@ def products_of(market: "Market", vendor: Vendor, demand: Demand) -> list[Produc
         model = vendor.current(tier, market.month)
         if model is None:
             continue
-        cost = model.serving_cost / market.environment.efficiency
+        cost = model.serving_cost / market.environment.served_per_dollar
         closed = model.list_price or cost * (1 + SERVICE_MARKUP)
         hosted = cost * quote
         plain = _plain(market, vendor.index, model.index, demand)

@@ -145,7 +145,7 @@ class SweepFolder:
         Where there is a manifest already, it first announces the next: whichever design a process
         that dies in between leaves, one of the two names it. Raises StoreError if that fails.
         """
-        data = encode(design)
+        data = encode(design, distinct="run_id")
         complete = {**manifest, "design_sha256": digest(data)}
         earlier = self.manifest() if self.exists() else None
         try:

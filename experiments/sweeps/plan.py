@@ -45,7 +45,7 @@ def plan(experiment: Experiment, model_version: str, points: pa.Table | None = N
     each = np.arange(points.num_rows, dtype=np.int32)
     tiled = points.take(pa.array(np.tile(each, experiment.replicates)))
     head = {
-        "run_id": pa.array(ids),
+        "run_id": ids,
         "point": pa.array(np.tile(each, experiment.replicates)),
         "draw": tiled["draw"],
         "arm": tiled["arm"],
@@ -141,7 +141,7 @@ def check_points(experiment: Experiment, points: pa.Table) -> None:
 
 def run_ids(
     experiment: Experiment, points: pa.Table, seeds: Sequence[int], model_version: str
-) -> list[str]:
+) -> pa.Array:
     """Run ids as `sim.loading.run_id` gives them, replicate after replicate.
 
     The lines that no factor changes are hashed as they stand, once per point.
@@ -151,7 +151,7 @@ def run_ids(
     paths = sorted(worlds.paths)
     lines = [spelt(experiment.factor(path), points[path].to_pylist()) for path in paths]
     keys = points.select([factor.name for factor in worlds.options]).to_pylist()
-    found: list[list[str]] = [[] for _ in seeds]
+    found = np.empty((len(seeds), points.num_rows), "S16")
     pieces: dict[int, tuple[Any, list[bytes]]] = {}
     for point, values in enumerate(zip(*lines, strict=True) if lines else [()] * len(points)):
         world = worlds.of(keys[point] if keys else {})
@@ -165,8 +165,8 @@ def run_ids(
         for replicate, tail in enumerate(tails):
             last = digest.copy()
             last.update(tail)
-            found[replicate].append(last.hexdigest())
-    return [one for replicate in found for one in replicate]
+            found[replicate, point] = last.hexdigest()
+    return pa.array(found.ravel()).cast(pa.string())
 
 
 def spelt(factor: Factor, values: Iterable[Value]) -> list[bytes]:

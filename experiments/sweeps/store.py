@@ -90,7 +90,7 @@ class Store:
         self, table: str, content: pa.Table, metadata: Mapping[bytes, bytes] | None = None
     ) -> Path:
         """Add a shard; returns once the device has it. Raises OSError if it cannot be written."""
-        data = encode(content, metadata)
+        data = encode(content, metadata, "run_id" if table == OUTCOMES else None)
         path = self.directory(table) / shard_name(content["run_id"], data)
         if path.exists():
             return path

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,32 @@ def test_json_can_be_read_by_a_script(tmp_path: Path) -> None:
     output, errors = start(tmp_path, "run", "world.toml", "--json").communicate(timeout=60)
     assert errors == ""
     assert json.loads(output)["summary"]["regime"] == "coexistence"
+
+
+def test_a_sweep_shows_runs_failures_and_the_time_left(tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "tiny.toml").write_text(
+        'months = 2\nreplicates = 6\n[settings]\n"enterprise.population" = 30\n'
+        '[outcomes]\nspend = "spend"\n'
+    )
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.main import main; main()", "sweep", "run", "tiny.toml",
+         "--jobs", "1"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}, text=True,
+    )  # fmt: skip
+    os.close(slave)
+    seen = bytearray()
+    with suppress(OSError):  # the terminal's end
+        while part := os.read(master, 1 << 16):
+            seen += part
+    summary, _ = process.communicate(timeout=120)
+    os.close(master)
+    shown = seen.decode()
+    assert process.returncode == 0, shown
+    assert "6 of 6 runs" in shown
+    assert "a second" in shown
+    assert "6 of 6 runs, 6 simulated now" in summary
+    assert "\x1b" not in summary

@@ -94,7 +94,8 @@ def test_more_replicates_or_points_keep_the_earlier_runs() -> None:
     assert more[: len(before)] == before
     assert len({row["run_id"] for row in more}) == len(more) == 5 * 4
     points = points_of(first, [2, 4])
-    longer = run_ids(first, points, [replicate_seed(7, r) for r in range(2)], VERSION)
+    seeds = [replicate_seed(7, r) for r in range(2)]
+    longer = run_ids(first, points, seeds, VERSION).to_pylist()
     assert points.num_rows == 6 * 2
     assert longer[:4] == [row["run_id"] for row in before[:4]]
     assert longer[12:16] == [row["run_id"] for row in before[4:]]
