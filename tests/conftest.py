@@ -1,7 +1,13 @@
 """Invented runs for tests of what stores and shows them; makes `synthetic` importable."""
 
+import sys
+from importlib.util import find_spec
+
 import pytest
 import synthetic
+
+# As `python -m pytest` does it: processes that tests start need not import pytest first.
+sys.modules["__main__"].__spec__ = find_spec("pytest.__main__")
 
 
 @pytest.fixture

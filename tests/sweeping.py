@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import tempfile
 import time
@@ -16,11 +17,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import tomli_w
 
-from experiments.durable import Disk
+from experiments.durable import Disk, StoreError
 from experiments.sweeps import compaction, engines, runner, work
 from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
 from experiments.sweeps.experiment import Experiment, built
-from experiments.sweeps.folder import SweepFolder
+from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.runner import Report
 from experiments.workers import Worker
 
@@ -152,6 +153,26 @@ def another_writer(path: Path) -> Iterator[int]:
         worker.end()
 
 
+def try_as_nobody(pipe: Connection, path: str) -> None:
+    """Do the tiny sweep with no right to write, and tell how it ended.
+
+    It is done once before, elsewhere: another user may not import what lies in our home.
+    """
+    uninterrupted()
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    try:
+        swept(Path(path))
+    except (SweepError, StoreError) as error:
+        pipe.send((type(error).__name__, str(error)))
+    except BaseException as error:
+        pipe.send(("traceback", repr(error)))
+    else:
+        pipe.send(("no error", ""))
+
+
 # Trouble in workers: they are processes of their own, so what goes wrong is sent with `serve`.
 
 Trouble = Callable[[Path], None]
@@ -194,6 +215,15 @@ def fail_until(memory: Path) -> None:
     """Raise until the file is there."""
     if not memory.exists():
         fail(memory)
+
+
+def run_out_of_disk(memory: Path) -> None:  # noqa: ARG001
+    """Let no file grow from now on, as a full quota does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def leave(*_: object) -> None:
+    """Serve nothing: end before any work."""
 
 
 def troubled(trouble: Trouble, memory: Path, pipe: Connection, path: str) -> None:

@@ -1,7 +1,6 @@
 """Engines: the same bytes whichever did the runs, and runs that take their process with them."""
 
 import os
-import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,17 +128,12 @@ def test_a_failed_run_is_tried_again_when_asked(
     assert len(sweeping.rows(path, "failures")) == 1
 
 
-def short_of_disk(memory: Path) -> None:  # noqa: ARG001
-    """Let no file grow, as a full quota does."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-
-
 def test_a_disk_that_takes_no_results_ends_the_sweep_and_keeps_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "sweep"
     with pytest.raises(StoreError, match=f"cannot write {path}: file too large"):
-        troubled(path, monkeypatch, short_of_disk)
+        troubled(path, monkeypatch, sweeping.run_out_of_disk)
     assert len(sweeping.rows(path, "outcomes")) == 1
     assert not sweeping.rows(path, "failures")
     monkeypatch.undo()
@@ -148,17 +142,13 @@ def test_a_disk_that_takes_no_results_ends_the_sweep_and_keeps_the_rest(
     assert sweeping.compacted(path) == sweeping.compacted(tmp_path / "other")
 
 
-def leave(*_: object) -> None:
-    """End before any work."""
-
-
 def test_processes_that_die_before_they_work_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "serve", leave)
+    monkeypatch.setattr(engines, "serve", sweeping.leave)
     monkeypatch.setattr(engines, "MOST_DEATHS", 1)
     with pytest.raises(SweepError, match="die before they work: .* ended with exit code 0"):
-        sweeping.swept(tmp_path / "sweep", sweeping.local(2), jobs=2, **SMALL)
+        sweeping.swept(tmp_path / "sweep", sweeping.local(1), **SMALL)
 
 
 def test_what_a_worker_refuses_is_refused(tmp_path: Path) -> None:

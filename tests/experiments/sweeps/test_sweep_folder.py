@@ -8,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -145,29 +144,9 @@ def public() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def try_as_nobody(pipe: Connection, path: str) -> None:
-    """Do the tiny sweep with no right to write, and tell how it ended.
-
-    It is done once before, elsewhere: another user may not import what lies in our home.
-    """
-    sweeping.uninterrupted()
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-    try:
-        sweeping.swept(Path(path))
-    except (SweepError, StoreError) as error:
-        pipe.send((type(error).__name__, str(error)))
-    except BaseException as error:
-        pipe.send(("traceback", repr(error)))
-    else:
-        pipe.send(("no error", ""))
-
-
 def answer_to_nobody(path: Path) -> tuple[str, str]:
     """How the attempt of another user ended."""
-    worker = Worker.begin(try_as_nobody, str(path))
+    worker = Worker.begin(sweeping.try_as_nobody, str(path))
     try:
         assert worker.pipe.poll(60)
         found: tuple[str, str] = worker.pipe.recv()
