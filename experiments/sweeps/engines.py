@@ -82,9 +82,14 @@ class InProcess:
 
     def run(self, folder: SweepFolder, work: Work, tell: Tell) -> None:
         """Do all chunks, one after the other."""
+
+        def stopping() -> bool:
+            folder.touch_lease()
+            return work.stopping
+
         bench = Bench(folder)
         while (chunk := work.take()) is not None:
-            work_on(bench, chunk, tell, lambda: work.stopping)
+            work_on(bench, chunk, tell, stopping)
 
 
 @dataclass(frozen=True, slots=True)

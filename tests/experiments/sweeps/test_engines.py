@@ -11,7 +11,7 @@ import sweeping
 from experiments.durable import StoreError
 from experiments.machine import resident_memory
 from experiments.sweeps import engines
-from experiments.sweeps.engines import MOST_DEATHS, InProcess
+from experiments.sweeps.engines import MOST_DEATHS, Engine, InProcess
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.runner import Progress, Report, begin, work
 
@@ -67,6 +67,21 @@ def test_processes_give_the_bytes_of_one(tmp_path: Path, jobs: int) -> None:
     progress = report.progress
     assert progress.finished == progress.simulated == progress.written == sweeping.RUNS
     assert sweeping.compacted(tmp_path / "sweep") == sweeping.uninterrupted()
+
+
+@pytest.mark.parametrize("engine", [InProcess(), sweeping.local(1)])
+def test_a_lease_is_kept_fresh_between_runs(tmp_path: Path, engine: Engine) -> None:
+    folder = SweepFolder(tmp_path / "sweep")
+    begin(sweeping.declared(**SMALL), folder)
+    ages = []
+
+    def age(_: Progress) -> None:
+        for lease in folder.leases.glob("*.json"):
+            ages.append(lease.stat().st_mtime)
+            os.utime(lease, (0, 0))
+
+    work(folder, engine, 1, age)
+    assert max(ages[1:]) > 1e9
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
