@@ -83,13 +83,16 @@ class Queue:
 
     def __init__(
         self, rows: Rows, keys: NDArray[np.uint64], store: Store, progress: Progress, jobs: int,
-        *, shared: bool,
+        shared: Callable[[], object],
     ) -> None:  # fmt: skip
-        """rows: of the design, in order. keys: run ids of all rows. shared: others write, too."""
+        """rows: of the design, in order. keys: run ids of all rows. shared: whether others write.
+
+        Once they did, what they finished is looked for before every chunk.
+        """
         self._rows, self._next = rows, 0
         self._returned: list[int] = []
         self._keys, self._store, self._progress = keys, store, progress
-        self._jobs, self._shared = jobs, shared
+        self._jobs, self._look, self._shared = jobs, shared, False
         self.stopping = False
 
     def take(self) -> Chunk | None:
@@ -98,6 +101,7 @@ class Queue:
             rows = self._cut()
             if not rows:
                 return None
+            self._shared = self._shared or bool(self._look())
             if self._shared:
                 rows = self._unfinished(rows)
             if rows:
@@ -335,7 +339,7 @@ def work(
         if not alone:
             rows = elsewhere(rows)
         progress = Progress(len(np.unique(keys)), finished, failed)
-        queue = Queue(rows, keys, store, progress, jobs, shared=not alone)
+        queue = Queue(rows, keys, store, progress, jobs, folder.writers)
         del design
 
         def tell(event: Event) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import sweeping
 import tomli_w
+from parents import Parent
 from sweeping import FullDisk
 
 from experiments.durable import StoreError
@@ -247,11 +249,11 @@ def test_a_place_where_no_folder_can_be_is_refused(tmp_path: Path) -> None:
 # The queue.
 
 
-def queue(tmp_path: Path, count: int, jobs: int, *, shared: bool = False) -> Queue:
+def queue(tmp_path: Path, count: int, jobs: int) -> Queue:
     """A queue of runs that nobody has begun."""
     keys = np.arange(count, dtype=np.uint64)
     store = SweepFolder(tmp_path).store
-    return Queue(np.arange(count), keys, store, Progress(count, 0, 0), jobs, shared=shared)
+    return Queue(np.arange(count), keys, store, Progress(count, 0, 0), jobs, lambda: False)
 
 
 def test_the_queue_hands_out_every_run_once(tmp_path: Path) -> None:
@@ -284,9 +286,26 @@ def test_what_another_process_finished_is_left_out(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path / "sweep")
     keys = runner.keys_of(folder.design()["run_id"])
     progress = Progress(3, 0, 0)
-    shared = Queue(np.arange(3), keys, folder.store, progress, 1, shared=True)
+    answers = iter([True])
+    shared = Queue(np.arange(3), keys, folder.store, progress, 1, lambda: next(answers))
     assert shared.take() is None
     assert progress.finished == 3
+
+
+def test_a_process_that_joins_later_saves_the_first_its_runs(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "sweep")
+    begin(sweeping.declared(), folder)
+    other = Parent(folder.path, tmp_path / "seats", compact=False)
+    with ExitStack() as stack:
+
+        def join(progress: Progress) -> None:
+            if progress.simulated == 1 and not other.seats.exists():
+                stack.enter_context(sweeping.another_writer(folder.path))
+                other.start().join(60)
+
+        report = work(folder, InProcess(), 1, join)
+    assert (report.progress.simulated, report.progress.finished) == (1, sweeping.RUNS)
+    assert sweeping.compacted(folder.path) == sweeping.uninterrupted()
 
 
 def test_progress_has_a_rate_and_a_mean() -> None:
