@@ -194,15 +194,15 @@ def die_once(memory: Path) -> None:
 
 
 def hang(memory: Path) -> None:
-    """Never end; say so in a file."""
+    """Take far longer than any test waits; say so in a file."""
     memory.touch()
-    time.sleep(600)
+    time.sleep(30)
 
 
 def eat(memory: Path) -> None:  # noqa: ARG001
     """Take 600 MB and keep them."""
     held = bytearray(os.urandom(1)) * 600_000_000
-    time.sleep(600)
+    time.sleep(30)
     del held
 
 

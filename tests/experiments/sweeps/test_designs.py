@@ -41,7 +41,9 @@ def space(
 ) -> Space:  # fmt: skip
     """The space of an experiment."""
     factors = factors_of(uncertain, "uncertainty", BASE, "e")
-    return Space([*factors, *factors_of(levers or {}, "lever", BASE, "e")], design, seed, folder, "e")
+    return Space(
+        [*factors, *factors_of(levers or {}, "lever", BASE, "e")], design, seed, folder, "e"
+    )
 
 
 def points(*arguments: Any, sizes: list[int] | None = None, **options: Any) -> list[dict[str, Any]]:
@@ -179,7 +181,7 @@ def test_saltelli_swaps_one_column_between_two_samples(pairs: bool, each: int) -
 
 
 def test_morris_and_saltelli_name_the_package_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(designs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(designs.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"a morris design needs SALib; install it with"):
         points(sample("morris"))
 

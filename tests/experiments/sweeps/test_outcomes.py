@@ -73,6 +73,16 @@ def test_a_reduction_is_what_it_says(
     assert found == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-3))
 
 
+@pytest.mark.parametrize(
+    ("reduce", "expected"),
+    [("first-above", 2), ("first-below", 0), ("share-above", 1 / 3), ("share-below", 1 / 3)],
+)
+def test_a_value_at_the_threshold_is_neither_above_nor_below(reduce: str, expected: float) -> None:
+    table = pa.table({COLUMN: [1.0, 2.0, 3.0]})
+    assert Outcome("x", COLUMN, reduce, 0, 2, 2.0).of(table) == expected
+    assert Outcome("x", COLUMN, reduce, 1, 1, 2.0).of(table) == (0 if "share" in reduce else None)
+
+
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_a_month_without_a_value_has_no_outcome(value: float | None) -> None:
     table = pa.table({COLUMN: pa.array([1.0, value], pa.float64())})
