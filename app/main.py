@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    assets,
     calibrate,
     diff,
     doctor,
@@ -34,6 +35,7 @@ app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(sweep.app, name="sweep")
+app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)
 
 
