@@ -338,7 +338,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 def event_chart(frame: Frame, theme: Theme) -> Option:
     """What happened, on a time line by kind."""
-    rows = [row for row in event_rows(frame)]
+    rows = event_rows(frame)
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in rows)]))
     kinds = [kind for kind in kinds if any(row["kind"] == kind for row in rows)]
     data = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from sim.loading import load
@@ -63,7 +63,8 @@ def from_query(query: str | None, start: Settings) -> Settings:
             path, _, text = value.partition("=")
             changes[path] = text
         elif name in ("seed", "pace", "stop", "tab") and value.isdecimal() and len(value) < 19:
-            found = replace(found, **{name: int(value)})
+            number: Any = {name: int(value)}
+            found = replace(found, **number)
     return replace(found, changes=changes, pace=min(max(found.pace, 1), 24))
 
 
