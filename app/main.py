@@ -15,6 +15,7 @@ from app.commands import (
     scenarios,
     show,
     sweep,
+    ui,
     validate,
 )
 
@@ -35,6 +36,7 @@ app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(sweep.app, name="sweep")
+app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)
 

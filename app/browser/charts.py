@@ -43,7 +43,7 @@ def titled(theme: Theme, title: str, unit: str) -> Option:
         "backgroundColor": "transparent",
         "textStyle": {"color": theme.ink, "fontSize": 13},
         "title": {
-            "text": title, "subtext": unit, "left": 8, "top": 4, "itemGap": 4,
+            "text": title, "subtext": unit, "left": 8, "top": 4, "itemGap": 8,
             "textStyle": {"color": theme.ink, "fontSize": 15, "fontWeight": 600},
             "subtextStyle": {"color": theme.muted, "fontSize": 12},
         },

@@ -1,6 +1,5 @@
 """Our page: a market that runs, its controls, and what it looks like now."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -13,17 +12,10 @@ from app.browser import charts, controls, tables
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
-from app.browser.settings import Settings, from_query
+from app.browser.settings import Settings, from_query, starting_point
 from sim.refusals import ScenarioError
 
-START: Final = "NOMOAT_UI_SCENARIO"
-"""Scenario that the page starts with, handed over by `nomoat ui`."""
 TABS: Final = ("Market", "Map", "Vendors", "Segments", "Events")
-
-
-def starting_point() -> Settings:
-    """What the page shows where its address says nothing."""
-    return Settings(scenario=os.environ.get(START, "baseline"))
 
 
 @solara.component

@@ -1,13 +1,22 @@
 """Starting and stopping the page's server: on this machine only, nothing sent elsewhere."""
 
 import os
+import secrets
 import socket
 import threading
+import time
+import warnings
 import webbrowser
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import uvicorn
 
 from app.browser.assets import assets_folder, missing
+from app.browser.guard import TOKEN, Guard
+from app.browser.settings import START, Settings
+from app.shell import OK, MachineError, say
+from sim.loading import assignment
 
 HOST: Final = "127.0.0.1"
 READY_SECONDS: Final = 60
@@ -44,36 +53,60 @@ class Server:
     def __init__(self, port: int) -> None:
         """Prepare; `environment` must be in place."""
         import solara.server.settings
-        import solara.server.starlette
+        import solara.server.starlette as starlette
 
         solara.server.settings.main.mode = "production"
-        self.port = port
-        self._server: Any = solara.server.starlette.ServerStarlette(host=HOST, port=port)
+        self.port, self._token = port, secrets.token_urlsafe(24)
+        guarded = Guard(starlette.app, HOST, port, self._token)
+        config = uvicorn.Config(
+            guarded, host=HOST, port=port, log_level="warning", access_log=False, lifespan="off",
+            ws_max_size=64 * 2**20,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     @property
     def address(self) -> str:
-        """Where the page is."""
-        return f"http://{HOST}:{self.port}/"
+        """Where the page is, with the token that lets a browser in."""
+        return f"http://{HOST}:{self.port}/?{TOKEN}={self._token}"
 
     def start(self) -> None:
-        """Serve until `stop`; returns when pages are answered."""
-        self._server.serve_threaded()
-        self._server.wait_until_serving(READY_SECONDS)
+        """Serve until `stop`; returns when pages are answered.
+
+        Raises MachineError if nothing can listen on the port.
+        """
+        self._thread.start()
+        limit = time.monotonic() + READY_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > limit:
+                raise MachineError(f"nothing can be served on port {self.port}; try another --port")
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.stop_serving()
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(timeout=5.0)
 
 
-def serve(port: int | None, *, open_browser: bool, on_ready: Any) -> None:
+def execute(scenario: str, settings: list[str], port: int | None, *, open_browser: bool) -> int:
     """Serve the page until the process is interrupted."""
+    start = Settings(scenario, dict(map(assignment, settings)))
+    start.load()
     os.environ.update(environment())
+    os.environ[START] = start.query()
+    if "SOLARA_ASSETS_PROXY_CACHE_DIR" not in os.environ:
+        say("note: without `nomoat assets` the browser needs a network to draw the page")
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     server = Server(port or free_port())
     server.start()
-    on_ready(server.address)
+    print(f"nomoat is at {server.address}\nCtrl-C stops it", flush=True)
     if open_browser:
         webbrowser.open(server.address)
     try:
         threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
     finally:
         server.stop()
+    return OK

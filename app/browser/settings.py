@@ -1,5 +1,6 @@
 """What the page is asked to show, as it stands in its address."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -8,6 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 from sim.loading import load
 from sim.scenario import Scenario
 
+START: Final = "NOMOAT_UI_START"
+"""Variable of the environment with the settings that the page starts with, as a query."""
 LARGE: Final = 50_000
 """Enterprises above which an address does not start a run by itself."""
 
@@ -66,6 +69,13 @@ def from_query(query: str | None, start: Settings) -> Settings:
             number: Any = {name: int(value)}
             found = replace(found, **number)
     return replace(found, changes=changes, pace=min(max(found.pace, 1), 24))
+
+
+def starting_point() -> Settings:
+    """What the page shows where its address says nothing: what `nomoat ui` was asked for."""
+    words = dict(parse_qsl(os.environ.get(START, "")))
+    start = Settings(scenario=words.get("scenario", "baseline"))
+    return from_query(os.environ.get(START, ""), start)
 
 
 def is_preset(name: str) -> bool:

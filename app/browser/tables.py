@@ -19,7 +19,9 @@ def number(value: Any, digits: int = 3, scale: float = 1.0, unit: str = "") -> s
     """A number for a cell."""
     if not isinstance(value, int | float):
         return DASH
-    return f"{value / scale:,.{digits}g}{unit}"
+    size = value / scale
+    text = f"{size:,.0f}" if abs(size) >= 10.0 ** (digits - 1) else f"{size:,.{digits}g}"
+    return text + unit
 
 
 @solara.component
