@@ -54,6 +54,11 @@ def titled(theme: Theme, title: str, unit: str) -> Option:
             "pageIconInactiveColor": theme.faint,
         },
         "grid": {"left": 56, "right": 20, "top": 84, "bottom": 34},
+        "toolbox": {
+            "right": 10, "top": 6, "iconStyle": {"borderColor": theme.muted},
+            "feature": {"saveAsImage": {"name": "nomoat", "title": "save as PNG",
+                                        "pixelRatio": 2, "backgroundColor": theme.paper}},
+        },
         "tooltip": {
             "trigger": "axis", "confine": True, "backgroundColor": theme.paper,
             "borderColor": theme.faint, "textStyle": {"color": theme.ink, "fontSize": 12},
@@ -368,3 +373,34 @@ def event_rows(frame: Frame) -> list[dict[str, Any]]:
     table = frame.tables.get("event")
     rows: list[dict[str, Any]] = [] if table is None else table.to_pylist()
     return [row for row in rows if row["month"] <= frame.month]
+
+
+COMPARED: Final = (
+    ("share_tokens_open", "Open-weight models", "share of tokens", True),
+    ("gap_logits", "Open models behind closed", "logits", False),
+    ("price_gpt4_level", "Price at GPT-4 level", "$ per million tokens", False),
+    ("hhi_spend", "Concentration of spend", "Herfindahl index", False),
+    ("adoption", "Firms that use models", "share", True),
+    ("consumer_surplus", "Surplus of enterprises", "$ a month", False),
+)
+"""Series that two markets are compared by: column, title, unit, whether a share."""
+
+
+def compared_chart(
+    frame: Frame, other: Frame, theme: Theme, column: str, title: str, unit: str, share: bool
+) -> Option:  # fmt: skip
+    """One series of two markets and, on an axis of its own, their difference."""
+    scaled = percent if share else rounded
+    one, two = scaled(frame.series(column)), scaled(other.series(column))
+    gap = [None if a is None or b is None else b - a for a, b in zip(one, two, strict=False)]
+    series = [
+        line(frame.title, one, palette.CLOSED), line(other.title, two, "#4D9BC9"),
+        line("difference", rounded(gap), theme.muted, dashed=True) | {"yAxisIndex": 1},
+    ]  # fmt: skip
+    words = f"{unit}, %" if share else unit
+    option = over_time(theme, frame, title, words, series, value_axis(theme, scale=True))
+    right = value_axis(theme, scale=True) | {"splitLine": {"show": False}}
+    right["axisLabel"] = {"color": theme.muted, "fontStyle": "italic"}
+    option["yAxis"] = [option["yAxis"], right]
+    option["grid"] |= {"right": 60}
+    return option

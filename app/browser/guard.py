@@ -1,8 +1,8 @@
 """Who may talk to the page: a browser on this machine that came by the address that was printed.
 
 The first address carries a random token, which becomes a strict cookie. Whatever comes without
-the cookie, or with a Host or Origin that is not the server's own address, is refused: other users of the
-machine and pages of other sites get nothing.
+the cookie, or with a Host or Origin that is not the server's own address, is refused: other users
+of the machine and pages of other sites get nothing.
 """
 
 import secrets

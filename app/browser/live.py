@@ -10,9 +10,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from agents.common.vocabulary import month_name
 from app.browser.frame import Frame, frame_of
 from sim.enterprise_step import warm_up
 from sim.market import Market
@@ -39,6 +40,8 @@ class View:
 
     frame: Frame | None
     status: Status
+    other: Frame | None = None
+    """The market beside it, month by month with the same luck."""
     failure: Failure | None = None
     injected: tuple[str, ...] = ()
 
@@ -51,6 +54,7 @@ class Live:
         self._publish = publish
         self._lock = threading.RLock()
         self._market: Market | None = None
+        self._other: Market | None = None
         self._thread: threading.Thread | None = None
         self._wanted = threading.Event()
         self._drawn = threading.Event()
@@ -60,12 +64,16 @@ class Live:
         self._stop: int | None = None
         self.view = View(None, "ready")
 
-    def build(self, scenario: Scenario) -> None:
-        """Begin anew with a scenario; a failure leaves the last view on show."""
+    def build(self, scenario: Scenario, other: Scenario | None = None) -> None:
+        """Begin anew with a scenario, and another beside it under the first one's seed.
+
+        A failure leaves the last view on show.
+        """
         self.pause()
         with self._guarded(), self._lock:
             market = Market(scenario)
             warm_up(market)
+            self._other = None if other is None else Market(other, rng=market.seed)
             self._market = market
             self._show("ready", failure=None)
 
@@ -117,18 +125,15 @@ class Live:
             market = self._market
             if market is None:
                 return
-            date = f"{2023 + (market.month + 1) // 12}-{(market.month + 1) % 12 + 1:02d}"
+            date = month_name(market.month + 1)
             event = EventParameters(
                 month=date, kind=kind, target=target, magnitude=magnitude, value=value
             )
-            changed = {**market.parameters.model_dump(), "events": []}
-            changed["events"] = [*market.parameters.model_dump()["events"], event.model_dump()]
-            market.parameters = type(market.parameters).model_validate(changed)
-            market.environment.scenario = market.parameters
+            for one in (market, self._other):
+                if one is not None:
+                    add_event(one, event)
             words = f"{date}: {kind}" + (f" {target}" if target else "")
-            self.view = View(
-                self.view.frame, self.view.status, self.view.failure, (*self.view.injected, words)
-            )
+            self.view = replace(self.view, injected=(*self.view.injected, words))
             self._publish(self.view)
 
     @property
@@ -166,6 +171,8 @@ class Live:
                 if status == "playing" and not self._wanted.is_set():
                     break
                 market.step()
+                if self._other is not None and self._other.month + 1 < last + 1:
+                    self._other.step()
             if market.month >= last:
                 self._show("finished")
             elif market.month == stop:
@@ -181,7 +188,9 @@ class Live:
             self._number += 1
             failure = changes.get("failure")
             injected = () if self._market.month < 0 else self.view.injected
-            self.view = View(frame_of(self._market, self._number), status, failure, injected)
+            frame = frame_of(self._market, self._number)
+            other = None if self._other is None else frame_of(self._other, self._number)
+            self.view = View(frame, status, other, failure, injected)
         if not self._closed:
             self._publish(self.view)
 
@@ -198,6 +207,14 @@ class Live:
         self._wanted.clear()
         trace = "".join(traceback.format_exception(error))[-6000:]
         sentence = f"{type(error).__name__}: {error}"
-        self.view = View(self.view.frame, "failed", Failure(sentence, trace), self.view.injected)
+        self.view = replace(self.view, status="failed", failure=Failure(sentence, trace))
         if not self._closed:
             self._publish(self.view)
+
+
+def add_event(market: Market, event: EventParameters) -> None:
+    """Schedule an event in a market that runs; pydantic's errors for an impossible one."""
+    tree = market.parameters.model_dump()
+    tree["events"] = [*tree["events"], event.model_dump()]
+    market.parameters = type(market.parameters).model_validate(tree)
+    market.environment.scenario = market.parameters

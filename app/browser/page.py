@@ -8,14 +8,15 @@ import reacton.ipyvuetify as v
 import solara
 import solara.lab
 
-from app.browser import charts, controls, tables
+from app.browser import charts, controls, export, tables
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
 from app.browser.settings import Settings, from_query, starting_point
 from sim.refusals import ScenarioError
+from sim.scenario_files import preset_names
 
-TABS: Final = ("Market", "Map", "Vendors", "Segments", "Events")
+TABS: Final = ("Market", "Map", "Vendors", "Segments", "Events", "Compare", "Export")
 
 
 @solara.component
@@ -27,16 +28,17 @@ def Page() -> None:
     refusal, set_refusal = solara.use_state("")
     live = solara.use_memo(lambda: Live(set_view), [])
     solara.use_effect(lambda: live.close, [])
-    key = (settings.scenario, tuple(sorted(settings.changes.items())), settings.seed)
+    changes = tuple(sorted(settings.changes.items()))
+    key = (settings.scenario, changes, settings.seed, settings.versus)
 
     def rebuild() -> None:
         try:
-            scenario = settings.load()
+            scenario, other = settings.load(), settings.load_other()
         except ScenarioError as error:
             set_refusal(str(error))
             return
         set_refusal("")
-        live.build(scenario)
+        live.build(scenario, other)
 
     def drawn() -> None:
         live.drawn()
@@ -93,10 +95,13 @@ def Tabs(live: Live, view: View, settings: Settings, change: Callable[[Settings]
     with solara.lab.Tabs(value=settings.tab, on_value=choose):
         for name in TABS:
             solara.lab.Tab(name)
+    name = TABS[min(settings.tab, len(TABS) - 1)]
+    if name == "Compare":
+        CompareTab(view, theme, settings, change)
+        return
     if frame.month < 0:
         solara.Info("Nothing has happened yet: press Play, or Step for one month.")
         return
-    name = TABS[min(settings.tab, len(TABS) - 1)]
     if name == "Market":
         with solara.Div(classes=["nomoat-grid"]):
             for chart in charts.MARKET:
@@ -107,9 +112,11 @@ def Tabs(live: Live, view: View, settings: Settings, change: Callable[[Settings]
         tables.Vendors(frame)
     elif name == "Segments":
         Chart(charts.segment_chart(frame, theme), height=460)
-    else:
+    elif name == "Events":
         Chart(charts.event_chart(frame, theme), height=360)
         tables.Events(frame)
+    else:
+        export.Panel(frame, settings)
 
 
 @solara.component
@@ -147,3 +154,26 @@ def MapTab(frame: Frame, theme: Theme, live: Live) -> None:
         v.Html(tag="p", children=["Click a dot to see why that firm uses what it uses."])
     else:
         tables.Firm(live, frame, firm)
+
+
+@solara.component
+def CompareTab(
+    view: View, theme: Theme, settings: Settings, change: Callable[[Settings], None]
+) -> None:
+    """Two markets in step with the same luck, and what differs."""
+    names = ["nothing", *(name for name in preset_names() if name != settings.scenario)]
+
+    def choose(name: str) -> None:
+        change(replace(settings, versus="" if name == "nothing" else name))
+
+    with solara.Row(gap="12px"):
+        solara.Select("compare with", names, value=settings.versus or "nothing", on_value=choose)
+    frame, other = view.frame, view.other
+    if frame is None or other is None:
+        solara.Info("Choose a scenario: both then run in step, with the same seed and changes.")
+    elif frame.month < 0:
+        solara.Info(f"Press Play: {frame.title} and {other.title} run in step.")
+    else:
+        with solara.Div(classes=["nomoat-grid"]):
+            for column, title, unit, share in charts.COMPARED:
+                Chart(charts.compared_chart(frame, other, theme, column, title, unit, share))

@@ -28,6 +28,12 @@ class Settings:
     stop: int | None = None
     """Month to pause at, counted from 1; the end if omitted."""
     tab: int = 0
+    versus: str = ""
+    """Preset to compare with, under the same changes."""
+
+    def load_other(self) -> Scenario | None:
+        """The scenario to compare with; None if there is none."""
+        return replace(self, scenario=self.versus).load() if self.versus else None
 
     def load(self) -> Scenario:
         """The scenario; raises ScenarioError, one sentence, where it cannot be."""
@@ -51,6 +57,8 @@ class Settings:
             words.append(("pace", str(self.pace)))
         if self.stop is not None:
             words.append(("stop", str(self.stop)))
+        if self.versus:
+            words.append(("versus", self.versus))
         if self.tab:
             words.append(("tab", str(self.tab)))
         return urlencode(words)
@@ -62,6 +70,8 @@ def from_query(query: str | None, start: Settings) -> Settings:
     for name, value in parse_qsl((query or "").removeprefix("?"))[:200]:
         if name == "scenario" and is_preset(value):
             found, changes = replace(found, scenario=value), {}
+        elif name == "versus" and is_preset(value):
+            found = replace(found, versus=value)
         elif name == "set" and "=" in value:
             path, _, text = value.partition("=")
             changes[path] = text
