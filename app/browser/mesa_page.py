@@ -15,6 +15,7 @@ from app.browser import charts
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import Frame, frame_of
 from sim.catalogue import catalogue
+from sim.loading import load
 from sim.market import Market
 
 SLIDERS: Final = (
@@ -40,7 +41,8 @@ def model_params() -> dict[str, Any]:
         low, high = info.plausible or (default / 2, default * 2)
         low, high = min(low, default), max(high, default)
         found[path] = {
-            "type": "SliderFloat", "value": default, "label": path.rpartition(".")[2].replace("_", " "),
+            "type": "SliderFloat", "value": default,
+            "label": path.rpartition(".")[2].replace("_", " "),
             "min": low, "max": high, "step": (high - low) / 50,
         }  # fmt: skip
     return found
@@ -73,10 +75,15 @@ COMPONENTS: Final = [
 ]
 
 
+def begin() -> Market:
+    """A market small enough to play."""
+    return Market(load("baseline", {"enterprise.population": 500}))
+
+
 @solara.component
 def Page() -> None:
     """Mesa's page over a market of this session alone."""
-    model = solara.use_memo(lambda: Market(**{"enterprise.population": 500}), [])
+    model = solara.use_memo(begin, [])
     parameters = solara.use_memo(model_params, [])
     SolaraViz(
         model, components=COMPONENTS, model_params=parameters, name="nomoat", play_interval=200
