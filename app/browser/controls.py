@@ -8,6 +8,7 @@ import reacton.ipyvuetify as v
 import solara
 
 from agents.common.vocabulary import month_name
+from app.browser import replay
 from app.browser.live import Failure, Live, View
 from app.browser.settings import Settings
 from sim.catalogue import ParameterInfo, catalogue, shown
@@ -64,7 +65,8 @@ def status_words(view: View) -> str:
         "finished": "at its end", "failed": "stopped by an error",
     }[view.status]  # fmt: skip
     date = "before 2023-01" if frame.month < 0 else frame.date
-    added = f" · {len(view.injected)} events added" if view.injected else ""
+    count = len(view.injected)
+    added = f" · {count} event{'s' if count > 1 else ''} added" if count else ""
     last = month_name(frame.months - 1)
     return f"{frame.title} · seed {frame.seed} · {date} of {last} · {words}{added}"
 
@@ -98,6 +100,7 @@ def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
                lambda n: change(replace(settings, pace=min(max(n or 1, 1), 24))))  # fmt: skip
         Number("pause after month", settings.stop, "96",
                lambda n: change(replace(settings, stop=n)))  # fmt: skip
+        replay.Choice(settings.run, lambda run: change(replace(settings, run=run)))
         Parameters(settings, change)
         Events(live, view)
 

@@ -8,11 +8,13 @@ import reacton.ipyvuetify as v
 import solara
 import solara.lab
 
-from app.browser import charts, controls, export, tables
+from app.browser import charts, controls, export, replay, tables
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
+from app.browser.replay import load_run
 from app.browser.settings import Settings, from_query, starting_point
+from experiments.folder import FolderError
 from sim.refusals import ScenarioError
 from sim.scenario_files import preset_names
 
@@ -26,12 +28,22 @@ def Page() -> None:
     settings, set_settings = solara.use_state_or_update(from_query(router.search, starting_point()))
     view, set_view = solara.use_state(View(None, "ready"))
     refusal, set_refusal = solara.use_state("")
+    stored: Frame | None
+    stored, set_stored = solara.use_state(None)
     live = solara.use_memo(lambda: Live(set_view), [])
     solara.use_effect(lambda: live.close, [])
     changes = tuple(sorted(settings.changes.items()))
-    key = (settings.scenario, changes, settings.seed, settings.versus)
+    key = (settings.scenario, changes, settings.seed, settings.versus, settings.run)
 
     def rebuild() -> None:
+        set_stored(None)
+        if settings.run:
+            live.pause()
+            try:
+                set_stored(load_run(settings.run))
+            except FolderError as error:
+                set_refusal(str(error))
+            return
         try:
             scenario, other = settings.load(), settings.load_other()
         except ScenarioError as error:
@@ -60,13 +72,17 @@ def Page() -> None:
     with solara.Sidebar():
         controls.Panel(settings, change, live, view)
     with solara.Column(classes=["nomoat-main"], gap="8px"):
-        controls.Bar(live, view, settings)
+        if stored is None:
+            controls.Bar(live, view, settings)
+        else:
+            replay.Bar(stored, set_stored, lambda: change(replace(settings, run="")))
         if refusal:
             solara.Error(refusal)
         if view.failure is not None:
             controls.Alert(view.failure)
-        if view.frame is not None:
-            Tabs(live, view, settings, change)
+        shown = view if stored is None else View(stored, "paused")
+        if shown.frame is not None:
+            Tabs(live, shown, settings, change)
 
 
 STYLE: Final = """

@@ -14,6 +14,7 @@ import uvicorn
 
 from app.browser.assets import assets_folder, missing
 from app.browser.guard import TOKEN, Guard
+from app.browser.replay import stored_runs
 from app.browser.settings import START, Settings
 from app.shell import OK, MachineError, say
 from sim.loading import assignment
@@ -89,10 +90,23 @@ class Server:
         self._thread.join(timeout=5.0)
 
 
+def asked(name: str, settings: list[str]) -> Settings:
+    """What to show first: a scenario with changes, or a stored run.
+
+    Raises ScenarioError or FolderError, one sentence, where there is neither.
+    """
+    known = stored_runs()
+    for run_id, run in known.items():
+        if name in (run_id, run.path.name, str(run.path)):
+            return Settings(run=run_id)
+    start = Settings(name, dict(map(assignment, settings)))
+    start.load()
+    return start
+
+
 def execute(scenario: str, settings: list[str], port: int | None, *, open_browser: bool) -> int:
     """Serve the page until the process is interrupted."""
-    start = Settings(scenario, dict(map(assignment, settings)))
-    start.load()
+    start = asked(scenario, settings)
     os.environ.update(environment())
     os.environ[START] = start.query()
     if "SOLARA_ASSETS_PROXY_CACHE_DIR" not in os.environ:

@@ -1,6 +1,7 @@
 """What the page is asked to show, as it stands in its address."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -30,6 +31,8 @@ class Settings:
     tab: int = 0
     versus: str = ""
     """Preset to compare with, under the same changes."""
+    run: str = ""
+    """Id of a stored run to replay instead of simulating."""
 
     def load_other(self) -> Scenario | None:
         """The scenario to compare with; None if there is none."""
@@ -59,6 +62,8 @@ class Settings:
             words.append(("stop", str(self.stop)))
         if self.versus:
             words.append(("versus", self.versus))
+        if self.run:
+            words.append(("run", self.run))
         if self.tab:
             words.append(("tab", str(self.tab)))
         return urlencode(words)
@@ -72,6 +77,8 @@ def from_query(query: str | None, start: Settings) -> Settings:
             found, changes = replace(found, scenario=value), {}
         elif name == "versus" and is_preset(value):
             found = replace(found, versus=value)
+        elif name == "run" and re.fullmatch(r"[0-9a-f]{16}", value):
+            found = replace(found, run=value)
         elif name == "set" and "=" in value:
             path, _, text = value.partition("=")
             changes[path] = text

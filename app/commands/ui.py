@@ -10,7 +10,7 @@ from app.shell import guarded, refuse_missing
 @guarded
 def ui(
     scenario: Annotated[
-        str, typer.Argument(help="Preset, or TOML file, that the page starts with.")
+        str, typer.Argument(help="Preset, TOML file, or stored run that the page starts with.")
     ] = "baseline",
     settings: Annotated[
         list[str] | None,
