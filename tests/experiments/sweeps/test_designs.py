@@ -41,7 +41,9 @@ def space(
 ) -> Space:  # fmt: skip
     """The space of an experiment."""
     factors = factors_of(uncertain, "uncertainty", BASE, "e")
-    return Space([*factors, *factors_of(levers or {}, "lever", BASE, "e")], design, seed, folder, "e")
+    return Space(
+        [*factors, *factors_of(levers or {}, "lever", BASE, "e")], design, seed, folder, "e"
+    )
 
 
 def points(*arguments: Any, sizes: list[int] | None = None, **options: Any) -> list[dict[str, Any]]:

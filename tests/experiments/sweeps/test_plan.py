@@ -117,7 +117,9 @@ def test_points_that_repeat_are_one_run() -> None:
 
 def test_a_point_that_is_impossible_is_named() -> None:
     shortest = {"enterprise.review_shortest": [1, 30]}
-    with pytest.raises(ExperimentError, match=r"at enterprise.review_shortest = 30, world = 'now':"):
+    with pytest.raises(
+        ExperimentError, match=r"at enterprise.review_shortest = 30, world = 'now':"
+    ):
         plan(sweeping.declared(uncertainties=shortest), VERSION)
 
 

@@ -76,9 +76,7 @@ def test_runs_are_finished_when_their_outcomes_are_there(store: Store) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 8), cut=st.booleans())
-def test_any_damage_shows_in_the_name(
-    tmp_path: Path, place: float, bit: int, cut: bool
-) -> None:
+def test_any_damage_shows_in_the_name(tmp_path: Path, place: float, bit: int, cut: bool) -> None:
     store = Store(tmp_path / "whole")
     store.folder.mkdir(exist_ok=True)
     path = next(iter(commit(store, 1, 2)))

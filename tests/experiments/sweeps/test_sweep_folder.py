@@ -52,9 +52,7 @@ def test_a_begun_sweep_has_all_its_files(folder: SweepFolder) -> None:
 
 
 @pytest.mark.parametrize("operations", range(10))
-def test_a_full_disk_leaves_no_sweep_and_no_obstacle(
-    folder: SweepFolder, operations: int
-) -> None:
+def test_a_full_disk_leaves_no_sweep_and_no_obstacle(folder: SweepFolder, operations: int) -> None:
     with pytest.raises(StoreError, match="no space left on device"):
         begun(SweepFolder(folder.path, FullDisk([operations])))
     assert not folder.exists()
