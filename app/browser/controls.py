@@ -142,7 +142,7 @@ def Parameters(settings: Settings, change: Change) -> None:
             on_click=lambda: change(replace(settings, changes={})),
         )  # fmt: skip
     for info in found[:SHOWN]:
-        Parameter(info, settings, change)
+        Parameter(info, settings, change).key(info.path)
     if len(found) > SHOWN:
         v.Html(tag="p", style_="font-size:12px", children=[f"and {len(found) - SHOWN} more"])
 

@@ -12,8 +12,8 @@ from app.browser import charts, controls, export, replay, tables
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
-from app.browser.replay import load_run
 from app.browser.settings import Settings, from_query, starting_point
+from app.browser.stored import load_run
 from experiments.folder import FolderError
 from sim.refusals import ScenarioError
 from sim.scenario_files import preset_names
@@ -69,26 +69,33 @@ def Page() -> None:
     with solara.AppBar():
         solara.AppBarTitle("nomoat")
         solara.lab.ThemeToggle()
-    with solara.Sidebar():
-        controls.Panel(settings, change, live, view)
-    with solara.Column(classes=["nomoat-main"], gap="8px"):
-        if stored is None:
-            controls.Bar(live, view, settings)
-        else:
-            replay.Bar(stored, set_stored, lambda: change(replace(settings, run="")))
-        if refusal:
-            solara.Error(refusal)
-        if view.failure is not None:
-            controls.Alert(view.failure)
-        shown = view if stored is None else View(stored, "paused")
-        if shown.frame is not None:
-            Tabs(live, shown, settings, change)
+    with solara.Div(classes=["nomoat-page"]):
+        with solara.Div(classes=["nomoat-side"]):
+            controls.Panel(settings, change, live, view)
+        with solara.Column(classes=["nomoat-main"], gap="8px"):
+            if stored is None:
+                controls.Bar(live, view, settings)
+            else:
+                replay.Bar(stored, set_stored, lambda: change(replace(settings, run="")))
+            if refusal:
+                solara.Error(refusal)
+            if view.failure is not None:
+                controls.Alert(view.failure)
+            shown = view if stored is None else View(stored, "paused")
+            if shown.frame is not None:
+                Tabs(live, shown, settings, change)
 
 
 STYLE: Final = """
-.nomoat-main { padding: 12px 16px; }
+.nomoat-page { display: grid; grid-template-columns: 300px minmax(0, 1fr); }
+.nomoat-side { border-right: 1px solid rgba(128,128,128,.28); }
+.nomoat-main { padding: 12px 16px; min-width: 0; }
+@media (max-width: 1000px) {
+  .nomoat-page { grid-template-columns: minmax(0, 1fr); }
+  .nomoat-side { order: 2; border-right: 0; }
+}
 .nomoat-grid {
-  display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr));
+  display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
 }
 .nomoat-cell {
   border: 1px solid rgba(128,128,128,.28); border-radius: 8px; padding: 4px; min-width: 0;

@@ -14,8 +14,8 @@ import uvicorn
 
 from app.browser.assets import assets_folder, missing
 from app.browser.guard import TOKEN, Guard
-from app.browser.replay import stored_runs
 from app.browser.settings import START, Settings
+from app.browser.stored import stored_runs
 from app.shell import OK, MachineError, say
 from sim.loading import assignment
 

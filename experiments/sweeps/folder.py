@@ -190,7 +190,8 @@ class SweepFolder:
         except OSError as error:
             raise StoreError.of(error, self._lease) from error
         try:
-            # Looked for after the own lease is there: of two that begin at once, one sees the other.
+            # Looked for after the own lease is there: of two that begin at once, one sees the
+            # other.
             others = self.writers()
             if alone and others:
                 raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")

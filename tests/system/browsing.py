@@ -15,8 +15,8 @@ import pytest
 
 CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).resolve().parents[2]
-QUIET = ("Failed to evaluate Vue script",)
-"""What Solara itself warns of at every start."""
+QUIET = ("Initialize failed: invalid dom",)
+"""Said by ECharts when a tab is left before its chart has begun to draw."""
 
 
 def needs_browser() -> None:
@@ -58,6 +58,12 @@ class Tab:
     def button(self, name: str) -> Any:
         """A button by its words."""
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def enter(self, field: Any, text: str) -> None:
+        """Type into a field, as slowly as a person does, and confirm."""
+        field.fill(text)
+        self.page.wait_for_timeout(500)
+        field.press("Enter")
 
     def tab(self, name: str) -> None:
         """Bring a tab of the page to the front."""

@@ -1,4 +1,4 @@
-"""The page in Chromium, offline: tabs, controls, comparison, replay, downloads, errors, sessions."""
+"""The page in Chromium, offline: tabs, controls, comparing, replay, downloads, errors, sessions."""
 
 import subprocess
 import sys
@@ -61,9 +61,7 @@ def browser(address: str) -> Iterator[Any]:  # noqa: ARG001
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=browsing.CHROMIUM, args=["--no-sandbox"]
-        )
+        found = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=["--no-sandbox"])
         yield found
         found.close()
 
@@ -139,10 +137,9 @@ def test_a_changed_parameter_begins_anew_and_is_in_the_address(tab: Open) -> Non
     page.wait_for("2023-01 of")
     page.page.get_by_label("search all parameters").fill("risk weight")
     field = page.page.get_by_label("share of value, 0 to 5", exact=False).first
-    field.fill("0.4")
-    field.press("Enter")
+    page.enter(field, "0.4")
     page.wait_for("before 2023-01")
-    assert "set=choice.risk_weight%3D0.4" in settings_in(page)
+    page.page.wait_for_url("**choice.risk_weight%3D0.4**")
     again = tab(settings_in(page))
     assert "choice.risk_weight%3D0.4" in settings_in(again)
     assert again.page.get_by_text("● choice.risk_weight").count() == 1
@@ -155,14 +152,12 @@ def test_an_impossible_value_is_said_and_the_last_view_stays(tab: Open) -> None:
     page.drawn()
     page.page.get_by_label("search all parameters").fill("risk weight")
     field = page.page.get_by_label("share of value, 0 to 5", exact=False).first
-    field.fill("99")
-    field.press("Enter")
+    page.enter(field, "99")
     page.page.get_by_text("choice.risk_weight").first.wait_for()
     page.page.get_by_text("0 to 5", exact=False).first.wait_for()
     assert "2023-01 of" in page.status()
     page.drawn()
-    field.fill("")
-    field.press("Enter")
+    page.enter(field, "")
     page.wait_for("before 2023-01")
     assert page.errors == []
 

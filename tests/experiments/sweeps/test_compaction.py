@@ -163,7 +163,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, operations: int) -> None:
     try:
         compact(SweepFolder(folder.path, full))
     except StoreError as error:
-        assert "no space left" in str(error)
+        assert "no space left" in str(error)  # noqa: PT017
         assert full.left[0] < 0
     else:
         assert full.left[0] >= 0

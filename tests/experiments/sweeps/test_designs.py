@@ -181,7 +181,7 @@ def test_saltelli_swaps_one_column_between_two_samples(pairs: bool, each: int) -
 
 
 def test_morris_and_saltelli_name_the_package_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(designs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(designs.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"a morris design needs SALib; install it with"):
         points(sample("morris"))
 

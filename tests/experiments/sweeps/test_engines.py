@@ -162,7 +162,7 @@ def test_processes_that_die_before_they_work_are_an_error(
 ) -> None:
     monkeypatch.setattr(engines, "serve", sweeping.leave)
     monkeypatch.setattr(engines, "MOST_DEATHS", 1)
-    with pytest.raises(SweepError, match="die before they work: .* ended with exit code 0"):
+    with pytest.raises(SweepError, match=r"die before they work: .* ended with exit code 0"):
         sweeping.swept(tmp_path / "sweep", sweeping.local(1), **SMALL)
 
 

@@ -116,7 +116,7 @@ def test_a_full_disk_loses_nothing_at_any_moment(tmp_path: Path) -> None:
             begin(experiment, SweepFolder(path, full))
             report = work(SweepFolder(path, full), InProcess(), 1)
         except StoreError as error:
-            assert "no space left on device" in str(error)
+            assert "no space left on device" in str(error)  # noqa: PT017
         else:
             assert report.progress.finished == 3
             break

@@ -157,7 +157,7 @@ def test_a_world_that_was_changed_is_no_failure_of_a_run(bench: Bench) -> None:
 
 def test_another_model_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "model_version", lambda: "feedfeedfeedfeed")
-    with pytest.raises(SweepError, match="begun with model .* and this is feedfeedfeedfeed"):
+    with pytest.raises(SweepError, match=r"begun with model .* and this is feedfeedfeedfeed"):
         Bench(bench.folder)
 
 
