@@ -12,8 +12,7 @@ from sim.scenario import Scenario
 
 START: Final = "NOMOAT_UI_START"
 """Variable of the environment with the settings that the page starts with, as a query."""
-LARGE: Final = 50_000
-"""Enterprises above which an address does not start a run by itself."""
+LARGEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ def from_query(query: str | None, start: Settings) -> Settings:
         elif name == "set" and "=" in value:
             path, _, text = value.partition("=")
             changes[path] = text
-        elif name in ("seed", "pace", "stop", "tab") and value.isdecimal() and len(value) < 19:
-            number: Any = {name: int(value)}
+        elif name in ("seed", "pace", "stop", "tab") and value.isdecimal() and len(value) < 20:
+            number: Any = {name: min(int(value), LARGEST)}
             found = replace(found, **number)
     return replace(found, changes=changes, pace=min(max(found.pace, 1), 24))
 
