@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    assets,
     calibrate,
     diff,
     doctor,
@@ -14,6 +15,7 @@ from app.commands import (
     scenarios,
     show,
     sweep,
+    ui,
     validate,
 )
 
@@ -34,6 +36,8 @@ app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(sweep.app, name="sweep")
+app.command("ui")(ui.ui)
+app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)
 
 

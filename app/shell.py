@@ -30,6 +30,7 @@ EXIT_CODES = {
     "NewerSchemaError": BAD_INPUT,
     "StoreError": ENVIRONMENT,
     "MachineError": ENVIRONMENT,
+    "AssetsError": ENVIRONMENT,
     "ImportError": ENVIRONMENT,
     "MemoryError": ENVIRONMENT,
     "OSError": ENVIRONMENT,

@@ -26,3 +26,11 @@ def for_path(text: str) -> str:
     """Return `text` as a plain file name: no separators, spaces, leading dots or odd letters."""
     plain = UNSAFE_IN_NAMES.sub("-", text).strip("-.")
     return plain[:LONGEST_NAME] or "unnamed"
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def for_csv(text: str) -> str:
+    """Return `text` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

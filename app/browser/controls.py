@@ -1,0 +1,208 @@
+"""Controls of the page: scenario, seed, pace, parameters, and the buttons that move time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import reacton.ipyvuetify as v
+import solara
+
+from agents.common.vocabulary import month_name
+from app.browser import replay
+from app.browser.live import Failure, Live, View
+from app.browser.settings import Settings
+from sim.catalogue import ParameterInfo, catalogue, shown
+from sim.scenario_files import presets
+
+Change = Callable[[Settings], None]
+SHOWN: Final = 24
+"""Parameters listed at once; a search finds the others."""
+SLIDERS: Final = (
+    "choice.risk_weight", "choice.theta", "choice.control_taste", "environment.gpu_price_scale",
+    "capability.imitation", "pricing.share_weight", "host.markup", "crowd.effectiveness",
+)  # fmt: skip
+"""Parameters on show before anything is searched for."""
+
+
+@solara.component
+def Bar(live: Live, view: View, settings: Settings) -> None:
+    """Play, pause, step, run to end, reset; where time stands and what goes on."""
+    frame, playing = view.frame, view.status == "playing"
+    ended = view.status == "finished"
+
+    def reset() -> None:
+        live.build(settings.load())
+
+    with solara.Row(gap="8px", style={"align-items": "center", "flex-wrap": "wrap"}):
+        if playing:
+            solara.Button("Pause", icon_name="mdi-pause", color="primary", on_click=live.pause)
+        else:
+            solara.Button(
+                "Play", icon_name="mdi-play", color="primary", on_click=live.play, disabled=ended
+            )
+        solara.Button(
+            "Step", icon_name="mdi-skip-next", on_click=live.step, disabled=playing or ended
+        )
+        solara.Button(
+            "To the end", icon_name="mdi-fast-forward", on_click=live.run_to_end,
+            disabled=playing or ended,
+        )  # fmt: skip
+        solara.Button("Reset", icon_name="mdi-restart", on_click=reset)
+        if frame is not None:
+            v.Html(tag="span", class_="nomoat-mono", attributes={"role": "status"},
+                   children=[status_words(view)])  # fmt: skip
+    if frame is not None:
+        done = 100 * (frame.month + 1) / frame.months
+        v.ProgressLinear(value=done, height=4, attributes={"aria-label": "months simulated"})
+
+
+def status_words(view: View) -> str:
+    """Where the market stands, in words."""
+    frame = view.frame
+    assert frame is not None
+    words = {
+        "ready": "ready", "playing": "running", "paused": "paused",
+        "finished": "at its end", "failed": "stopped by an error",
+    }[view.status]  # fmt: skip
+    date = "before 2023-01" if frame.month < 0 else frame.date
+    count = len(view.injected)
+    added = f" · {count} event{'s' if count > 1 else ''} added" if count else ""
+    last = month_name(frame.months - 1)
+    return f"{frame.title} · seed {frame.seed} · {date} of {last} · {words}{added}"
+
+
+@solara.component
+def Alert(failure: Failure) -> None:
+    """What went wrong; the traceback folds out."""
+    with v.Alert(type="error", text=True, dense=True):
+        v.Html(tag="div", children=[failure.sentence])
+        with solara.Details("details for programmers"):
+            v.Html(
+                tag="pre", style_="white-space:pre-wrap;font-size:12px", children=[failure.trace]
+            )
+
+
+@solara.component
+def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
+    """What the market starts from."""
+    known = solara.use_memo(presets, [])
+    names = list(known)
+
+    def choose(name: str) -> None:
+        change(replace(settings, scenario=name, changes={}))
+
+    with solara.Column(gap="6px", style={"padding": "8px 12px"}):
+        solara.Select("scenario", names, value=settings.scenario, on_value=choose)
+        v.Html(tag="p", style_="font-size:12.5px;opacity:.8;margin:0",
+               children=[known.get(settings.scenario, "")])  # fmt: skip
+        Number("seed", settings.seed, "1", lambda n: change(replace(settings, seed=n)))
+        Number("months a frame", settings.pace, "1",
+               lambda n: change(replace(settings, pace=min(max(n or 1, 1), 24))))  # fmt: skip
+        Number("pause after month", settings.stop, "96",
+               lambda n: change(replace(settings, stop=n)))  # fmt: skip
+        replay.Choice(settings.run, lambda run: change(replace(settings, run=run)))
+        Parameters(settings, change)
+        Events(live, view)
+
+
+@solara.component
+def Number(
+    label: str, value: int | None, hint: str, on_value: Callable[[int | None], None]
+) -> None:
+    """A whole number that may be left empty."""
+
+    def changed(text: str) -> None:
+        if not text.strip():
+            on_value(None)
+        elif text.strip().isdecimal():
+            on_value(int(text))
+
+    solara.InputText(
+        f"{label} ({hint} if empty)", value="" if value is None else str(value),
+        on_value=changed, continuous_update=False,
+    )  # fmt: skip
+
+
+@solara.component
+def Parameters(settings: Settings, change: Change) -> None:
+    """Parameters from their declarations; those changed are marked and can be put back."""
+    search, set_search = solara.use_state("")
+    everything = solara.use_memo(lambda: [i for i in catalogue() if adjustable(i)], [])
+    if search.strip():
+        words = search.lower().split()
+        found = [i for i in everything if all(w in text_of(i) for w in words)]
+    else:
+        found = [i for i in everything if i.path in SLIDERS or i.path in settings.changes]
+    v.Html(tag="h3", style_="margin:10px 0 0;font-size:15px", children=["Parameters"])
+    solara.InputText("search all parameters", value=search, on_value=set_search,
+                     continuous_update=True)  # fmt: skip
+    if settings.changes:
+        solara.Button(
+            f"Put {len(settings.changes)} changes back", text=True, small=True,
+            on_click=lambda: change(replace(settings, changes={})),
+        )  # fmt: skip
+    for info in found[:SHOWN]:
+        Parameter(info, settings, change).key(info.path)
+    if len(found) > SHOWN:
+        v.Html(tag="p", style_="font-size:12px", children=[f"and {len(found) - SHOWN} more"])
+
+
+def adjustable(info: ParameterInfo) -> bool:
+    """Whether the page can change a parameter: one value, and not set elsewhere on the page."""
+    one = not info.type.startswith("array") and "[]" not in info.path and not info.required
+    return one and info.path not in ("seed", "name", "summary") and info.type != "text"
+
+
+def text_of(info: ParameterInfo) -> str:
+    """What a search looks at."""
+    return f"{info.path} {info.description}".lower()
+
+
+@solara.component
+def Parameter(info: ParameterInfo, settings: Settings, change: Change) -> None:
+    """One parameter: its value, unit, range, source, and the way back."""
+    text, set_text = solara.use_state_or_update(settings.changes.get(info.path, ""))
+    changed = info.path in settings.changes
+
+    def apply(value: str) -> None:
+        set_text(value)
+        change(settings.changed(info.path, value.strip() or None))
+
+    help_ = f"{info.description} [{info.source}]"
+    with solara.Tooltip(help_), solara.Column(gap="0px"):
+        mark = "● " if changed else ""
+        v.Html(tag="span", style_="font-size:12.5px;font-weight:600",
+               children=[f"{mark}{info.path}"])  # fmt: skip
+        if info.choices or info.type == "switch":
+            values = list(info.choices or ("true", "false"))
+            current = text or shown(info.default).strip("'")
+            solara.Select(info.facts, values, value=current, on_value=apply)
+        else:
+            solara.InputText(info.facts, value=text, on_value=apply, continuous_update=False)
+
+
+EVENT_KINDS: Final[dict[str, tuple[str, str | None, float, str | None]]] = {
+    "Breach at OpenAI": ("breach", "openai", 1.0, None),
+    "Residency rule in Europe": ("residency-rule", "europe", 0.3, None),
+    "Price cut by half at OpenAI": ("price-cut", "openai", 0.5, None),
+    "Leap for everyone": ("algorithmic-leap", None, 1.0, None),
+    "Meta closes": ("strategy-switch", "meta", 1.0, "closed"),
+    "OpenAI opens": ("strategy-switch", "openai", 1.0, "open"),
+    "GPUs twice as dear": ("gpu-price-change", None, 2.0, None),
+}
+"""Events that can be added by a button: kind, target, magnitude, value."""
+
+
+@solara.component
+def Events(live: Live, view: View) -> None:
+    """Buttons that let something happen next month."""
+    v.Html(tag="h3", style_="margin:10px 0 0;font-size:15px", children=["Let it happen next month"])
+    for label, (kind, target, magnitude, value) in EVENT_KINDS.items():
+
+        def add(event: tuple[Any, ...] = (kind, target, magnitude, value)) -> None:
+            live.inject(*event)
+
+        solara.Button(label, outlined=True, small=True, on_click=add,
+                      disabled=view.status == "finished")  # fmt: skip
+    for words in view.injected:
+        v.Html(tag="span", style_="font-size:12px", children=[f"added {words}"])

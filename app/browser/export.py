@@ -1,0 +1,53 @@
+"""Downloads: what is on show as CSV or Parquet, and the scenario as a file."""
+
+import io
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.csv
+import reacton.ipyvuetify as v
+import solara
+
+from app.browser.frame import Frame
+from app.browser.settings import Settings
+from experiments.encoding import encode
+from experiments.escape import for_csv, for_path
+from sim.loading import to_toml
+
+TABLES: Final = ("market", "vendor", "segment", "event")
+
+
+@solara.component
+def Panel(frame: Frame, settings: Settings) -> None:
+    """Buttons for every table of the months so far, and for the scenario."""
+    stem = f"{for_path(frame.title)}-seed{frame.seed}-{frame.date}"
+    v.Html(tag="p", children=["Pictures: the camera above each chart saves it as PNG."])
+    for name in TABLES:
+        table = frame.tables[name]
+        with solara.Row(gap="12px", style={"align-items": "center"}):
+            v.Html(tag="span", style_="min-width:90px;font-weight:600", children=[name])
+            solara.FileDownload(
+                lambda table=table: as_csv(table), f"{stem}-{name}.csv", label=f"{name}.csv"
+            )
+            solara.FileDownload(
+                lambda table=table: encode(table), f"{stem}-{name}.parquet",
+                label=f"{name}.parquet",
+            )  # fmt: skip
+    with solara.Row(gap="12px", style={"align-items": "center"}):
+        v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["scenario"])
+        solara.FileDownload(
+            lambda: to_toml(settings.load()).encode(), f"{stem}.toml", label="scenario.toml"
+        )
+
+
+def as_csv(table: pa.Table) -> bytes:
+    """The table as CSV; text that a spreadsheet would take for a formula is prefixed."""
+    columns = [
+        pa.array([None if t is None else for_csv(t) for t in column.to_pylist()], pa.string())
+        if pa.types.is_string(column.type)
+        else column
+        for column in table.columns
+    ]
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), sink)
+    return sink.getvalue()

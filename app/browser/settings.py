@@ -1,0 +1,101 @@
+"""What the page is asked to show, as it stands in its address."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from sim.loading import load
+from sim.scenario import Scenario
+
+START: Final = "NOMOAT_UI_START"
+"""Variable of the environment with the settings that the page starts with, as a query."""
+LARGEST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A scenario, what is changed in it, and how fast it is shown."""
+
+    scenario: str = "baseline"
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Parameters by path, as text."""
+    seed: int | None = None
+    pace: int = 1
+    """Months a frame."""
+    stop: int | None = None
+    """Month to pause at, counted from 1; the end if omitted."""
+    tab: int = 0
+    versus: str = ""
+    """Preset to compare with, under the same changes."""
+    run: str = ""
+    """Id of a stored run to replay instead of simulating."""
+
+    def load_other(self) -> Scenario | None:
+        """The scenario to compare with; None if there is none."""
+        return replace(self, scenario=self.versus).load() if self.versus else None
+
+    def load(self) -> Scenario:
+        """The scenario; raises ScenarioError, one sentence, where it cannot be."""
+        overrides: dict[str, object] = dict(self.changes)
+        if self.seed is not None:
+            overrides["seed"] = self.seed
+        return load(self.scenario, overrides)
+
+    def changed(self, path: str, value: str | None) -> "Settings":
+        """With one parameter at another value, or back at the scenario's own."""
+        rest = {key: kept for key, kept in self.changes.items() if key != path}
+        return replace(self, changes=rest if value is None else {**rest, path: value})
+
+    def query(self) -> str:
+        """The settings as the query of an address."""
+        words = [("scenario", self.scenario)]
+        words += [("set", f"{path}={value}") for path, value in self.changes.items()]
+        if self.seed is not None:
+            words.append(("seed", str(self.seed)))
+        if self.pace != 1:
+            words.append(("pace", str(self.pace)))
+        if self.stop is not None:
+            words.append(("stop", str(self.stop)))
+        if self.versus:
+            words.append(("versus", self.versus))
+        if self.run:
+            words.append(("run", self.run))
+        if self.tab:
+            words.append(("tab", str(self.tab)))
+        return urlencode(words)
+
+
+def from_query(query: str | None, start: Settings) -> Settings:
+    """The settings of an address; what it leaves out or misspells is as at the start."""
+    found, changes = start, dict(start.changes)
+    for name, value in parse_qsl((query or "").removeprefix("?"))[:200]:
+        if name == "scenario" and is_preset(value):
+            found, changes = replace(found, scenario=value), {}
+        elif name == "versus" and is_preset(value):
+            found = replace(found, versus=value)
+        elif name == "run" and re.fullmatch(r"[0-9a-f]{16}", value):
+            found = replace(found, run=value)
+        elif name == "set" and "=" in value:
+            path, _, text = value.partition("=")
+            changes[path] = text
+        elif name in ("seed", "pace", "stop", "tab") and value.isdecimal() and len(value) < 20:
+            number: Any = {name: min(int(value), LARGEST)}
+            found = replace(found, **number)
+    return replace(found, changes=changes, pace=min(max(found.pace, 1), 24))
+
+
+def starting_point() -> Settings:
+    """What the page shows where its address says nothing: what `nomoat ui` was asked for."""
+    words = dict(parse_qsl(os.environ.get(START, "")))
+    start = Settings(scenario=words.get("scenario", "baseline"))
+    return from_query(os.environ.get(START, ""), start)
+
+
+def is_preset(name: str) -> bool:
+    """Whether an address may name it: a preset, never a path."""
+    from sim.scenario_files import preset_names
+
+    return name in preset_names()

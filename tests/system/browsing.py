@@ -1,0 +1,122 @@
+"""A page of ours in a real browser, with everything it asks for written down."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = ("Initialize failed: invalid dom",)
+"""Said by ECharts when a tab is left before its chart has begun to draw."""
+
+
+def needs_browser() -> None:
+    """Skip where there is no browser, unless one is required."""
+    required = "browser" in os.environ.get("NOMOAT_REQUIRE", "").split(",")
+    try:
+        import playwright.sync_api  # noqa: F401
+        import solara  # noqa: F401
+    except ImportError:
+        if required:
+            raise
+        pytest.skip("the packages of the browser UI are not installed")
+    if not Path(CHROMIUM).exists():
+        if required:
+            raise FileNotFoundError(CHROMIUM)
+        pytest.skip("no chromium")
+
+
+@dataclass
+class Tab:
+    """A tab of the browser and what happened in it."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Write down requests, answers that failed, and errors of the page."""
+        page = self.page
+        page.on("request", lambda r: self.requests.append(r.url))
+        page.on("response", lambda r: r.status >= 400 and self.errors.append(f"{r.status} {r.url}"))
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("console", self._console)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(QUIET):
+            self.errors.append(message.text)
+
+    def button(self, name: str) -> Any:
+        """A button by its words."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def enter(self, field: Any, text: str) -> None:
+        """Type into a field, as slowly as a person does, and confirm."""
+        field.fill(text)
+        self.page.wait_for_timeout(500)
+        field.press("Enter")
+
+    def tab(self, name: str) -> None:
+        """Bring a tab of the page to the front."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def wait_for(self, words: str, seconds: float = 60.0) -> None:
+        """Wait until the status says something."""
+        self.page.wait_for_function(
+            "w => document.querySelector('[role=status]')?.innerText.includes(w)",
+            arg=words, timeout=1000 * seconds,
+        )  # fmt: skip
+
+    def status(self) -> str:
+        """What the page says of where the market stands."""
+        return str(self.page.locator("[role=status]").inner_text())
+
+    def drawn(self) -> None:
+        """Wait for a chart with something in it."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.solara-echarts canvas')]"
+            ".some(c => c.getBoundingClientRect().width > 300)",
+            timeout=60_000,
+        )  # fmt: skip
+
+
+@contextmanager
+def served(directory: Path, *arguments: str) -> Iterator[str]:
+    """`nomoat ui` as a process of its own; gives the address it prints."""
+    command = [
+        sys.executable, "-c", "from app.main import main; main()", "ui", "--no-open", *arguments,
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        command, cwd=directory, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield address_of(process)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def address_of(process: "subprocess.Popen[str]") -> str:
+    """The address in what a server prints."""
+    assert process.stdout is not None
+    said = []
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit:
+        line = process.stdout.readline()
+        if not line:
+            break
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+/\S*", line):
+            return found[0]
+    raise AssertionError("".join(said))
