@@ -8,7 +8,7 @@ import pytest
 import sweeping
 
 from experiments.sweeps import folder as folders
-from experiments.sweeps import runner, work
+from experiments.sweeps import plan, runner, work
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.work import Bench, Chunk, Event, Failed, Finished, Started, Written, work_on
 from sim import run
@@ -113,6 +113,18 @@ def test_an_error_is_a_row_with_its_cause_and_its_seed(
     assert failure["host"]
     assert len(bench.folder.store.finished()) == 2
     assert bench.folder.store.failed().tolist() == [int(row["run_id"], 16)]
+
+
+def test_a_point_that_only_its_run_shows_to_be_impossible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "CHECKED", 2)
+    shortest = {"enterprise.review_shortest": [1, 30, 2]}
+    report = sweeping.swept(tmp_path / "sweep", **{**SMALL, "uncertainties": shortest})
+    assert (report.progress.finished, report.progress.failed) == (2, 1)
+    (failure,) = sweeping.rows(tmp_path / "sweep", "failures")
+    assert failure["error"] == "ExperimentError"
+    assert "enterprise.review_shortest must not exceed" in failure["message"]
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError("deep"), KeyError("x")])
