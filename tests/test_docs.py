@@ -139,6 +139,7 @@ def test_the_sweep_of_the_documentation_is_valid(tmp_path: Path) -> None:
     assert plan(experiment, "version").num_rows == 64 * 6 * 5
 
 
+@pytest.mark.system
 def test_the_python_examples_of_the_readme_run(tmp_path: Path) -> None:
     for number, block in enumerate(readme_blocks("python")):
         imported = re.findall(r"^import (\w+)", block, re.MULTILINE)

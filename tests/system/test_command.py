@@ -150,6 +150,7 @@ def test_json_can_be_read_by_a_script(tmp_path: Path) -> None:
     assert json.loads(output)["summary"]["regime"] == "coexistence"
 
 
+@pytest.mark.system
 def test_a_sweep_shows_runs_failures_and_the_time_left(tmp_path: Path) -> None:
     import pty
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 NOMOAT = Path(sys.executable).with_name("nomoat")
 SMALL = ("--enterprises", "300", "--months", "14")
@@ -27,6 +28,7 @@ def nomoat(directory: Path, *arguments: str) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.system
 def test_a_run_is_read_back_repeated_and_compared(tmp_path: Path) -> None:
     first = nomoat(tmp_path, "run", *SMALL)
     folder = tmp_path / first["folder"]

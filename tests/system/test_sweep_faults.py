@@ -182,6 +182,7 @@ def group(number: int) -> list[int]:
     return found
 
 
+@pytest.mark.system
 def test_ctrl_c_in_a_terminal_keeps_what_is_finished(tmp_path: Path) -> None:
     script, path = tmp_path / "fresh.py", tmp_path / "sweep"
     script.write_text(FRESH)
