@@ -37,7 +37,7 @@ class Parent:
     parent_dies: str = ""
     worker_dies: str = ""
     trouble: sweeping.Trouble | None = None
-    replicates: int = 2
+    replicates: int = 1
     compact: bool = True
 
     @property

@@ -24,18 +24,18 @@ PATIENCE = 60.0
 """Seconds after which something has gone wrong that no assertion names."""
 
 
-def check_whole(path: Path) -> None:
+def check_whole(path: Path, replicates: int = 1) -> None:
     """Hold a finished sweep against the uninterrupted one: no run lost, doubled or different."""
     found = sweeping.compacted(path)
     ids = [row["run_id"] for row in sweeping.rows(path, "outcomes")]
     assert ids == sweeping.designed(path)
-    assert found == sweeping.uninterrupted()
+    assert found == sweeping.uninterrupted(replicates)
 
 
-def resume(path: Path) -> None:
+def resume(path: Path, replicates: int = 1) -> None:
     """Finish a sweep whose processes are gone, here and without processes."""
-    sweeping.swept(path)
-    check_whole(path)
+    sweeping.swept(path, replicates=replicates)
+    check_whole(path, replicates)
 
 
 def end(orders: Parent, process: BaseProcess) -> int | None:
@@ -85,10 +85,10 @@ def test_a_worker_killed_at_a_named_place(tmp_path: Path, place: str) -> None:
 
 @pytest.mark.parametrize("place", ["design-written:1", "manifest-written:1"])
 def test_a_parent_killed_while_it_adds_replicates(tmp_path: Path, place: str) -> None:
-    orders = Parent(tmp_path / "sweep", tmp_path / "seats", parent_dies=place)
+    orders = Parent(tmp_path / "sweep", tmp_path / "seats", parent_dies=place, replicates=2)
     sweeping.swept(orders.path, replicates=1)
     assert end(orders, orders.start()) == -signal.SIGKILL
-    resume(orders.path)
+    resume(orders.path, replicates=2)
 
 
 def test_an_orphan_ends_in_the_middle_of_its_run(tmp_path: Path) -> None:

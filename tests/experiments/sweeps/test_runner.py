@@ -296,7 +296,7 @@ def test_what_another_process_finished_is_left_out(tmp_path: Path) -> None:
 def test_a_process_that_joins_later_saves_the_first_its_runs(tmp_path: Path) -> None:
     folder = SweepFolder(tmp_path / "sweep")
     begin(sweeping.declared(), folder)
-    other = Parent(folder.path, tmp_path / "seats", compact=False)
+    other = Parent(folder.path, tmp_path / "seats", replicates=2, compact=False)
     with ExitStack() as stack:
 
         def join(progress: Progress) -> None:
