@@ -52,9 +52,6 @@ def Page() -> None:
         set_refusal("")
         live.build(scenario, other)
 
-    def drawn() -> None:
-        live.drawn()
-
     def change(new: Settings) -> None:
         set_settings(new)
         router.push(f"/?{new.query()}")
@@ -63,7 +60,7 @@ def Page() -> None:
     solara.use_effect(
         lambda: live.set_pace(settings.pace, settings.stop), [settings.pace, settings.stop]
     )
-    solara.use_effect(drawn, [view.frame.number if view.frame else 0])
+    solara.use_effect(live.drawn, [view.frame.number if view.frame else 0])
     solara.Style(STYLE)
     solara.Title("nomoat")
     with solara.AppBar():
