@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.common.vocabulary import month_name
 from app import palette
-from app.browser.frame import BANDS, USES, Frame
+from app.browser.frame import Frame
 
 Option = dict[str, Any]
 Line = Sequence[float | None]
@@ -33,7 +33,6 @@ class Theme:
 
 LIGHT: Final = Theme(palette.INK, palette.MUTED, palette.FAINT, palette.PAPER)
 DARK: Final = Theme("#E8ECF2", "#A3ADBB", "#3A4352", "#1E1E1E")
-USE_COLOURS: Final = ("#9AA3AF", palette.CLOSED, "#4DB894", "#4D9BC9", "#8E6FC1")
 
 
 def titled(theme: Theme, title: str, unit: str) -> Option:
@@ -48,12 +47,12 @@ def titled(theme: Theme, title: str, unit: str) -> Option:
             "subtextStyle": {"color": theme.muted, "fontSize": 12},
         },
         "legend": {
-            "type": "scroll", "top": 50, "left": 8, "right": 8, "icon": "roundRect",
-            "itemWidth": 12, "itemHeight": 8, "textStyle": {"color": theme.ink, "fontSize": 12},
+            "type": "scroll", "top": 46, "left": 8, "right": 8, "icon": "roundRect",
+            "itemWidth": 12, "itemHeight": 12, "textStyle": {"color": theme.ink, "fontSize": 12},
             "pageTextStyle": {"color": theme.muted}, "pageIconColor": theme.ink,
             "pageIconInactiveColor": theme.faint,
         },
-        "grid": {"left": 56, "right": 20, "top": 84, "bottom": 34},
+        "grid": {"left": 52, "right": 20, "top": 78, "bottom": 28},
         "toolbox": {
             "right": 10, "top": 6, "iconStyle": {"borderColor": theme.muted},
             "feature": {"saveAsImage": {"name": "nomoat", "title": "save as PNG",
@@ -139,13 +138,13 @@ def over_time(
 
 def access_chart(frame: Frame, theme: Theme) -> Option:
     """How tokens reach enterprises, and how many are of open models."""
-    names = {"api": "vendor's API", "hosted": "hosted", "selfhost": "self-hosted"}
+    names = {"api": "vendor's API", "hosted": "hosted", "selfhost": "own machines"}
     series = [
         area(label, percent(frame.series(f"share_tokens_{key}")), palette.ACCESS[key])
         for key, label in names.items()
     ]
     opened = percent(frame.series("share_tokens_open"))
-    series.append(line("open-weight models", opened, theme.ink, dashed=True))
+    series.append(line("open weights", opened, theme.ink, dashed=True))
     return over_time(
         theme, frame, "How enterprises reach models", "share of tokens", series, share_axis(theme)
     )
@@ -179,16 +178,16 @@ def quality_chart(frame: Frame, theme: Theme) -> Option:
 
 def gap_words(frame: Frame) -> str:
     """The gap of this month in words."""
+    unit = "logits above GPT-4 of 2023"
     if frame.month < 0:
-        return "logits above GPT-4 of 2023-03"
-    months = frame.series("gap_months")[-1]
-    logits = frame.series("gap_logits")[-1]
+        return unit
+    months, logits = frame.series("gap_months")[-1], frame.series("gap_logits")[-1]
     if logits is None:
-        return "logits above GPT-4 of 2023-03"
+        return unit
     if logits <= 0:
-        return "logits above GPT-4 of 2023-03; open models lead"
+        return f"{unit}; open leads"
     behind = "" if months is None else f", {months:.0f} months"
-    return f"logits above GPT-4 of 2023-03; open models {logits:.2f}{behind} behind"
+    return f"{unit}; open {logits:.2f}{behind} behind"
 
 
 def price_chart(frame: Frame, theme: Theme) -> Option:
@@ -259,82 +258,6 @@ MARKET: Final = (
 """Charts of the first tab."""
 
 
-def map_chart(
-    frame: Frame, theme: Theme, sector: str | None = None, band: str | None = None
-) -> Option:
-    """Enterprises by volume and sensitivity of data, coloured by what they use."""
-    points = frame.points
-    base = titled(theme, "Enterprises", "nothing to show: no run is under way")
-    if points is None:
-        return base
-    chosen = np.ones(len(points.firm), bool)
-    if sector is not None:
-        chosen &= points.sector == points.sectors.index(sector)
-    if band is not None:
-        chosen &= points.band == BANDS.index(band)
-    chosen &= points.volume > 0
-    shown = f"{int(chosen.sum()):,} of {points.total:,} simulated firms, each a dot"
-    volume, sensitivity = np.round(points.volume, 5), np.round(points.sensitivity, 3)
-    series = []
-    for code, name in enumerate(USES):
-        mine = chosen & (points.use == code)
-        data = np.column_stack([volume[mine], sensitivity[mine], points.firm[mine]]).tolist()
-        series.append({
-            "name": name, "type": "scatter", "data": data, "large": True, "largeThreshold": 2000,
-            "symbolSize": 4 if code else 3, "itemStyle": {"color": USE_COLOURS[code],
-                                                           "opacity": 0.8 if code else 0.35},
-        })  # fmt: skip
-    option = titled(theme, "Enterprises by what they use", shown)
-    option["tooltip"] = {"show": False}
-    named = {"nameLocation": "middle", "nameTextStyle": {"color": theme.muted}}
-    return option | {
-        "grid": {"left": 64, "right": 24, "top": 84, "bottom": 52},
-        "xAxis": value_axis(theme, type="log", name="Mtok a month wanted", nameGap=30, **named),
-        "yAxis": value_axis(
-            theme, min=0, max=1, name="sensitivity of data", nameGap=40, **named
-        ),
-        "series": series,
-    }  # fmt: skip
-
-
-def segment_chart(frame: Frame, theme: Theme) -> Option:
-    """Share of open models by sector and size, of home regions."""
-    rows = frame.rows("segment") if frame.month >= 0 else []
-    sectors = list(dict.fromkeys(row["sector"] for row in rows))
-    weights: dict[tuple[str, str], list[float]] = {}
-    for row in rows:
-        share, firms = row["open_usage_share"], row["enterprises"] * (row["adoption"] or 0.0)
-        if share is not None and firms > 0:
-            cell = weights.setdefault((row["sector"], row["band"]), [0.0, 0.0])
-            cell[0] += share * firms
-            cell[1] += firms
-    data = [
-        [BANDS.index(band), sectors.index(sector), round(100 * total / count, 1)]
-        for (sector, band), (total, count) in weights.items()
-    ]
-    option = titled(theme, "Where open models are used", "share of uses with an open model, %")
-    option["legend"] = {"show": False}
-    axis = {"type": "category", "axisLabel": {"color": theme.ink}, "axisTick": {"show": False},
-            "axisLine": {"show": False}, "splitArea": {"show": False}}  # fmt: skip
-    return option | {
-        "tooltip": {"confine": True, "backgroundColor": theme.paper,
-                    "textStyle": {"color": theme.ink}},
-        "grid": {"left": 150, "right": 24, "top": 64, "bottom": 84},
-        "xAxis": axis | {"data": list(BANDS)}, "yAxis": axis | {"data": sectors},
-        "visualMap": {
-            "min": 0, "max": 100, "orient": "horizontal", "left": "center", "bottom": 8,
-            "calculable": False, "textStyle": {"color": theme.muted},
-            "inRange": {"color": ["#C25100", "#EAD9C4", "#86C5B0", "#00795C"]},
-            "text": ["open", "closed"],
-        },
-        "series": [{
-            "type": "heatmap", "data": data,
-            "label": {"show": True, "color": "#16202B", "formatter": "{@[2]}"},
-            "itemStyle": {"borderColor": theme.paper, "borderWidth": 3},
-        }],
-    }  # fmt: skip
-
-
 KINDS: Final[Mapping[str, str]] = {
     "release": "#4D9BC9", "price": "#F0B94D", "strategy": "#8E6FC1", "breach": "#C25100",
     "entry": "#4DB894", "exit": "#9AA3AF",
@@ -394,7 +317,7 @@ def compared_chart(
     one, two = scaled(frame.series(column)), scaled(other.series(column))
     gap = [None if a is None or b is None else b - a for a, b in zip(one, two, strict=False)]
     series = [
-        line(frame.title, one, palette.CLOSED), line(other.title, two, "#4D9BC9"),
+        line(frame.title, one, theme.ink), line(other.title, two, "#4D9BC9"),
         line("difference", rounded(gap), theme.muted, dashed=True) | {"yAxisIndex": 1},
     ]  # fmt: skip
     words = f"{unit}, %" if share else unit

@@ -9,6 +9,7 @@ import solara
 
 from agents.common.vocabulary import month_name
 from app.browser import replay
+from app.browser.choice import Choice
 from app.browser.live import Failure, Live, View
 from app.browser.settings import Settings
 from sim.catalogue import ParameterInfo, catalogue, shown
@@ -22,23 +23,26 @@ SLIDERS: Final = (
     "capability.imitation", "pricing.share_weight", "host.markup", "crowd.effectiveness",
 )  # fmt: skip
 """Parameters on show before anything is searched for."""
+GROUPS: Final = "the usual ones"
 
 
 @solara.component
-def Bar(live: Live, view: View, settings: Settings) -> None:
+def Bar(live: Live, view: View, reset: Callable[[], None]) -> None:
     """Play, pause, step, run to end, reset; where time stands and what goes on."""
     frame, playing = view.frame, view.status == "playing"
     ended = view.status == "finished"
-
-    def reset() -> None:
-        live.build(settings.load())
-
     with solara.Row(gap="8px", style={"align-items": "center", "flex-wrap": "wrap"}):
         if playing:
-            solara.Button("Pause", icon_name="mdi-pause", color="primary", on_click=live.pause)
+            solara.Button(
+                "Pause", icon_name="mdi-pause", classes=["nomoat-go"], on_click=live.pause
+            )
         else:
             solara.Button(
-                "Play", icon_name="mdi-play", color="primary", on_click=live.play, disabled=ended
+                "Play",
+                icon_name="mdi-play",
+                classes=["nomoat-go"],
+                on_click=live.play,
+                disabled=ended,
             )
         solara.Button(
             "Step", icon_name="mdi-skip-next", on_click=live.step, disabled=playing or ended
@@ -91,16 +95,16 @@ def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
     def choose(name: str) -> None:
         change(replace(settings, scenario=name, changes={}))
 
-    with solara.Column(gap="6px", style={"padding": "8px 12px"}):
-        solara.Select("scenario", names, value=settings.scenario, on_value=choose)
-        v.Html(tag="p", style_="font-size:12.5px;opacity:.8;margin:0",
-               children=[known.get(settings.scenario, "")])  # fmt: skip
+    with solara.Column(gap="2px"):
+        Choice("scenario", names, value=settings.scenario, on_value=choose)
+        v.Html(tag="p", class_="nomoat-note", children=[known.get(settings.scenario, "")])
         Number("seed", settings.seed, "1", lambda n: change(replace(settings, seed=n)))
         Number("months a frame", settings.pace, "1",
                lambda n: change(replace(settings, pace=min(max(n or 1, 1), 24))))  # fmt: skip
-        Number("pause after month", settings.stop, "96",
+        last = str(view.frame.months) if view.frame else "the last"
+        Number("pause after month", settings.stop, last,
                lambda n: change(replace(settings, stop=n)))  # fmt: skip
-        replay.Choice(settings.run, lambda run: change(replace(settings, run=run)))
+        replay.Stored(settings, change)
         Parameters(settings, change)
         Events(live, view)
 
@@ -110,16 +114,17 @@ def Number(
     label: str, value: int | None, hint: str, on_value: Callable[[int | None], None]
 ) -> None:
     """A whole number that may be left empty."""
+    wrong, set_wrong = solara.use_state("")
 
     def changed(text: str) -> None:
-        if not text.strip():
-            on_value(None)
-        elif text.strip().isdecimal():
-            on_value(int(text))
+        text = text.strip()
+        set_wrong("" if not text or text.isdecimal() else f"{text} is not a whole number")
+        if not text or text.isdecimal():
+            on_value(int(text) if text else None)
 
     solara.InputText(
         f"{label} ({hint} if empty)", value="" if value is None else str(value),
-        on_value=changed, continuous_update=False,
+        on_value=changed, continuous_update=False, error=wrong or False,
     )  # fmt: skip
 
 
@@ -127,24 +132,43 @@ def Number(
 def Parameters(settings: Settings, change: Change) -> None:
     """Parameters from their declarations; those changed are marked and can be put back."""
     search, set_search = solara.use_state("")
+    group, set_group = solara.use_state("")
     everything = solara.use_memo(lambda: [i for i in catalogue() if adjustable(i)], [])
-    if search.strip():
-        words = search.lower().split()
-        found = [i for i in everything if all(w in text_of(i) for w in words)]
-    else:
-        found = [i for i in everything if i.path in SLIDERS or i.path in settings.changes]
-    v.Html(tag="h3", style_="margin:10px 0 0;font-size:15px", children=["Parameters"])
+    groups = list(dict.fromkeys(group_of(info) for info in everything))
+    found = chosen(everything, search, group, settings)
+    v.Html(tag="h2", children=["Parameters"])
     solara.InputText("search all parameters", value=search, on_value=set_search,
                      continuous_update=True)  # fmt: skip
-    if settings.changes:
+    Choice("group", [GROUPS, *groups], value=group or GROUPS,
+                  on_value=lambda name: set_group("" if name == GROUPS else name))  # fmt: skip
+    if count := len(settings.changes):
         solara.Button(
-            f"Put {len(settings.changes)} changes back", text=True, small=True,
-            on_click=lambda: change(replace(settings, changes={})),
+            f"Put {count} change{'s' if count > 1 else ''} back", text=True, small=True,
+            icon_name="mdi-undo", on_click=lambda: change(replace(settings, changes={})),
         )  # fmt: skip
     for info in found[:SHOWN]:
         Parameter(info, settings, change).key(info.path)
     if len(found) > SHOWN:
-        v.Html(tag="p", style_="font-size:12px", children=[f"and {len(found) - SHOWN} more"])
+        more = f"and {len(found) - SHOWN} more: search for them"
+        v.Html(tag="p", class_="nomoat-note", children=[more])
+
+
+def chosen(
+    everything: list[ParameterInfo], search: str, group: str, settings: Settings
+) -> list[ParameterInfo]:
+    """Parameters to list: those found, those of a group, else the usual ones and those changed."""
+    if search.strip():
+        words = search.lower().split()
+        return [i for i in everything if all(word in text_of(i) for word in words)]
+    if group:
+        return [i for i in everything if group_of(i) == group]
+    return [i for i in everything if i.path in SLIDERS or i.path in settings.changes]
+
+
+def group_of(info: ParameterInfo) -> str:
+    """The part of the market a parameter belongs to: the first word of its path."""
+    head, _, rest = info.path.partition(".")
+    return head if rest else "general"
 
 
 def adjustable(info: ParameterInfo) -> bool:
@@ -168,17 +192,27 @@ def Parameter(info: ParameterInfo, settings: Settings, change: Change) -> None:
         set_text(value)
         change(settings.changed(info.path, value.strip() or None))
 
-    help_ = f"{info.description} [{info.source}]"
-    with solara.Tooltip(help_), solara.Column(gap="0px"):
-        mark = "● " if changed else ""
-        v.Html(tag="span", style_="font-size:12.5px;font-weight:600",
-               children=[f"{mark}{info.path}"])  # fmt: skip
-        if info.choices or info.type == "switch":
-            values = list(info.choices or ("true", "false"))
-            current = text or shown(info.default).strip("'")
-            solara.Select(info.facts, values, value=current, on_value=apply)
-        else:
-            solara.InputText(info.facts, value=text, on_value=apply, continuous_update=False)
+    with v.Html(tag="details"):
+        v.Html(tag="summary", children=[f"{'● ' if changed else ''}{info.path}"])
+        v.Html(tag="p", class_="nomoat-note", children=[explained(info)])
+    if info.choices or info.type == "switch":
+        values = list(info.choices or ("true", "false"))
+        current = text or shown(info.default).strip("'")
+        Choice(info.facts, values, value=current, on_value=apply)
+    else:
+        solara.InputText(info.facts, value=text, on_value=apply, continuous_update=False)
+    if changed:
+        solara.Button(
+            f"Put {info.path} back", text=True, x_small=True, icon_name="mdi-undo",
+            on_click=lambda: change(settings.changed(info.path, None)),
+        )  # fmt: skip
+
+
+def explained(info: ParameterInfo) -> str:
+    """What a parameter means, what is plausible, and where that comes from."""
+    low, high = info.plausible or (None, None)
+    usual = "" if low is None else f" Plausible: {low:g} to {high:g}."
+    return f"{info.description}.{usual} Source: {info.source}."
 
 
 EVENT_KINDS: Final[dict[str, tuple[str, str | None, float, str | None]]] = {
@@ -196,7 +230,7 @@ EVENT_KINDS: Final[dict[str, tuple[str, str | None, float, str | None]]] = {
 @solara.component
 def Events(live: Live, view: View) -> None:
     """Buttons that let something happen next month."""
-    v.Html(tag="h3", style_="margin:10px 0 0;font-size:15px", children=["Let it happen next month"])
+    v.Html(tag="h2", children=["Let it happen next month"])
     for label, (kind, target, magnitude, value) in EVENT_KINDS.items():
 
         def add(event: tuple[Any, ...] = (kind, target, magnitude, value)) -> None:
@@ -205,4 +239,4 @@ def Events(live: Live, view: View) -> None:
         solara.Button(label, outlined=True, small=True, on_click=add,
                       disabled=view.status == "finished")  # fmt: skip
     for words in view.injected:
-        v.Html(tag="span", style_="font-size:12px", children=[f"added {words}"])
+        v.Html(tag="p", class_="nomoat-note", children=[f"added {words}"])

@@ -18,12 +18,16 @@ TABLES: Final = ("market", "vendor", "segment", "event")
 
 
 @solara.component
-def Panel(frame: Frame, settings: Settings) -> None:
-    """Buttons for every table of the months so far, and for the scenario."""
+def Panel(frame: Frame, settings: Settings, *, own: bool) -> None:
+    """Buttons for every table of the months so far, for a picture and for the scenario.
+
+    own: whether the market is that of the settings, not a stored one.
+    """
     stem = f"{for_path(frame.title)}-seed{frame.seed}-{frame.date}"
-    v.Html(tag="p", children=["Pictures: the camera above each chart saves it as PNG."])
+    v.Html(tag="p", children=["Each chart has a button of its own that saves it as PNG."])
+    tables = frame.so_far()
     for name in TABLES:
-        table = frame.tables[name]
+        table = tables[name]
         with solara.Row(gap="12px", style={"align-items": "center"}):
             v.Html(tag="span", style_="min-width:90px;font-weight:600", children=[name])
             solara.FileDownload(
@@ -34,10 +38,21 @@ def Panel(frame: Frame, settings: Settings) -> None:
                 label=f"{name}.parquet",
             )  # fmt: skip
     with solara.Row(gap="12px", style={"align-items": "center"}):
-        v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["scenario"])
-        solara.FileDownload(
-            lambda: to_toml(settings.load()).encode(), f"{stem}.toml", label="scenario.toml"
-        )
+        v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["picture"])
+        solara.FileDownload(lambda: picture(frame), f"{stem}.png", label="summary.png")
+    if own:
+        with solara.Row(gap="12px", style={"align-items": "center"}):
+            v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["scenario"])
+            solara.FileDownload(
+                lambda: to_toml(settings.load()).encode(), f"{stem}.toml", label="scenario.toml"
+            )
+
+
+def picture(frame: Frame) -> bytes:
+    """The summary figure of the months so far as PNG."""
+    from app.figure import as_png, summary_figure
+
+    return as_png(summary_figure(frame.so_far(), frame.title, min(frame.until, frame.month)))
 
 
 def as_csv(table: pa.Table) -> bytes:

@@ -76,6 +76,14 @@ class Frame:
         found = self.tables[table]
         return list(found.filter(pc.equal(found["month"], self.month)).to_pylist())
 
+    def so_far(self) -> dict[str, pa.Table]:
+        """The tables up to this month."""
+        return {
+            name: table.filter(pc.less_equal(table["month"], self.month))
+            for name, table in self.tables.items()
+            if "month" in table.schema.names
+        }
+
     def at(self, month: int) -> "Frame":
         """The same market at an earlier month."""
         return Frame(

@@ -11,7 +11,7 @@ import solara.lab
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import update_counter
 
-from app.browser import charts
+from app.browser import charts, firm_charts
 from app.browser.charts import DARK, LIGHT, Option, Theme
 from app.browser.frame import Frame, frame_of
 from sim.catalogue import catalogue
@@ -69,8 +69,8 @@ def component(chart: Any) -> Any:
 
 COMPONENTS: Final = [
     *((component(chart), 0) for chart in charts.MARKET),
-    (component(charts.map_chart), 1),
-    (component(charts.segment_chart), 2),
+    (component(firm_charts.map_chart), 1),
+    (component(firm_charts.segment_chart), 2),
     (component(charts.event_chart), 2),
 ]
 

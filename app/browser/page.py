@@ -8,17 +8,24 @@ import reacton.ipyvuetify as v
 import solara
 import solara.lab
 
-from app.browser import charts, controls, export, replay, tables
-from app.browser.charts import DARK, LIGHT, Option, Theme
+from app.browser import charts, controls, export, firm_charts, replay, tables
+from app.browser.appearance import STYLE, Brand, Look
+from app.browser.chart import Chart
+from app.browser.charts import Theme
+from app.browser.choice import Choice
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
-from app.browser.settings import Settings, from_query, starting_point
-from app.browser.stored import load_run
+from app.browser.settings import MOST_FIRMS, Settings, from_query, starting_point
+from app.browser.stored import StoredSweep, load_run, load_sweep, open_run
+from app.browser.sweeps import SweepPage
+from experiments.durable import StoreError
 from experiments.folder import FolderError
+from experiments.sweeps.folder import SweepError
 from sim.refusals import ScenarioError
 from sim.scenario_files import preset_names
 
 TABS: Final = ("Market", "Map", "Vendors", "Segments", "Events", "Compare", "Export")
+Change = Callable[[Settings], None]
 
 
 @solara.component
@@ -26,93 +33,132 @@ def Page() -> None:
     """The whole page."""
     router = solara.use_router()
     settings, set_settings = solara.use_state_or_update(from_query(router.search, starting_point()))
+    dark, set_dark = solara.use_state(False)
+
+    def change(new: Settings) -> None:
+        set_settings(new)
+        router.push(f"/?{new.query()}")
+
+    solara.Style(STYLE)
+    solara.Title("nomoat")
+    look = Look(dark, set_dark)
+    if settings.sweep or settings.run:
+        Stored(settings, change, look)
+    else:
+        Simulated(settings, change, look)
+
+
+@solara.component
+def Simulated(settings: Settings, change: Change, look: Look) -> None:
+    """A market of this session, with its controls."""
     view, set_view = solara.use_state(View(None, "ready"))
     refusal, set_refusal = solara.use_state("")
-    stored: Frame | None
-    stored, set_stored = solara.use_state(None)
+    large, set_large = solara.use_state(solara.use_memo(starting_firms, []))
     live = solara.use_memo(lambda: Live(set_view), [])
     solara.use_effect(lambda: live.close, [])
-    changes = tuple(sorted(settings.changes.items()))
-    key = (settings.scenario, changes, settings.seed, settings.versus, settings.run)
+    asked, set_asked = solara.use_state(0)
 
     def rebuild() -> None:
-        set_stored(None)
-        if settings.run:
-            live.pause()
-            try:
-                set_stored(load_run(settings.run))
-            except FolderError as error:
-                set_refusal(str(error))
-            return
         try:
             scenario, other = settings.load(), settings.load_other()
         except ScenarioError as error:
             set_refusal(str(error))
             return
         set_refusal("")
-        live.build(scenario, other)
+        firms = scenario.enterprise.population
+        set_asked(firms if firms > large else 0)
+        if firms <= large:
+            live.build(scenario, other)
 
-    def change(new: Settings) -> None:
-        set_settings(new)
-        router.push(f"/?{new.query()}")
-
-    solara.use_effect(rebuild, [key])
+    changes = tuple(sorted(settings.changes.items()))
+    solara.use_effect(rebuild, [settings.scenario, changes, settings.seed, settings.versus, large])
     solara.use_effect(
         lambda: live.set_pace(settings.pace, settings.stop), [settings.pace, settings.stop]
     )
     solara.use_effect(live.drawn, [view.frame.number if view.frame else 0])
-    solara.Style(STYLE)
-    solara.Title("nomoat")
-    with solara.AppBar():
-        solara.AppBarTitle("nomoat")
-        solara.lab.ThemeToggle()
     with solara.Div(classes=["nomoat-page"]):
-        with solara.Div(classes=["nomoat-side"]):
+        with v.Html(tag="section", class_="nomoat-side", attributes={"aria-label": "settings"}):
+            Brand(look)
             controls.Panel(settings, change, live, view)
-        with solara.Column(classes=["nomoat-main"], gap="8px"):
-            if stored is None:
-                controls.Bar(live, view, settings)
-            else:
-                replay.Bar(stored, set_stored, lambda: change(replace(settings, run="")))
+        with solara.Div(classes=["nomoat-main"]), solara.Column(gap="8px"):
+            controls.Bar(live, view, rebuild)
             if refusal:
                 solara.Error(refusal)
+            if asked:
+                Question(asked, lambda: set_large(asked))
             if view.failure is not None:
                 controls.Alert(view.failure)
-            shown = view if stored is None else View(stored, "paused")
-            if shown.frame is not None:
-                Tabs(live, shown, settings, change)
+            if view.frame is not None:
+                Tabs(live, view, settings, change, look.theme)
 
 
-STYLE: Final = """
-.nomoat-page { display: grid; grid-template-columns: 300px minmax(0, 1fr); }
-.nomoat-side { border-right: 1px solid rgba(128,128,128,.28); }
-.nomoat-main { padding: 12px 16px; min-width: 0; }
-@media (max-width: 1000px) {
-  .nomoat-page { grid-template-columns: minmax(0, 1fr); }
-  .nomoat-side { order: 2; border-right: 0; }
-}
-.nomoat-grid {
-  display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));
-}
-.nomoat-cell {
-  border: 1px solid rgba(128,128,128,.28); border-radius: 8px; padding: 4px; min-width: 0;
-}
-.nomoat-mono, .nomoat-table td { font-variant-numeric: tabular-nums; }
-.nomoat-table td, .nomoat-table th { padding: 4px 10px !important; }
-"""
+def starting_firms() -> int:
+    """Enterprises that this page simulates without asking: what the server was started with."""
+    try:
+        return max(MOST_FIRMS, starting_point().load().enterprise.population)
+    except ScenarioError:
+        return MOST_FIRMS
 
 
 @solara.component
-def Tabs(live: Live, view: View, settings: Settings, change: Callable[[Settings], None]) -> None:
-    """The named tabs; only the one in front is drawn."""
-    theme = DARK if solara.lab.use_dark_effective() else LIGHT
+def Question(firms: int, agree: Callable[[], None]) -> None:
+    """A large market is simulated when somebody says so: an address alone must not."""
+    with solara.Warning(f"This address asks for {firms:,} enterprises; each month will take long."):
+        solara.Button(f"Simulate {firms:,} enterprises", on_click=agree)
+
+
+@solara.component
+def Stored(settings: Settings, change: Change, look: Look) -> None:
+    """A stored run or sweep: nothing is simulated but a run of a sweep that is opened."""
+    month, set_month = solara.use_state(-1)
+
+    def read() -> Frame | StoredSweep:
+        if not settings.sweep:
+            return load_run(settings.run)
+        return (
+            open_run(settings.sweep, settings.run) if settings.run else load_sweep(settings.sweep)
+        )
+
+    task = solara.lab.use_task(read, dependencies=[settings.sweep, settings.run], raise_error=False)
+    solara.use_effect(lambda: set_month(-1), [settings.sweep, settings.run])
+
+    def leave() -> None:
+        both = settings.run and settings.sweep
+        change(replace(settings, run="") if both else replace(settings, run="", sweep=""))
+
+    with solara.Div(classes=["nomoat-main"]), solara.Column(gap="8px"):
+        Brand(look)
+        if task.error:
+            solara.Error(sentence(task.exception))
+            solara.Button("Back", icon_name="mdi-close", on_click=leave)
+            return
+        found = task.value if task.finished else None
+        if found is None:
+            v.Html(tag="p", children=["reading what is stored"])
+            v.ProgressLinear(indeterminate=True, attributes={"aria-label": "reading"})
+        elif isinstance(found, StoredSweep):
+            SweepPage(found, look.theme, lambda run: change(replace(settings, run=run)), leave)
+        else:
+            frame = found if month < 0 else found.at(min(month, found.months - 1))
+            replay.Bar(frame, set_month, leave, "Back to the sweep" if settings.sweep else "")
+            Tabs(None, View(frame, "paused"), settings, change, look.theme)
+
+
+def sentence(error: BaseException | None) -> str:
+    """What to say of an error: its own words where they are meant for people."""
+    if isinstance(error, FolderError | SweepError | StoreError | ScenarioError):
+        return str(error)
+    return f"this could not be read: {type(error).__name__}: {error}"
+
+
+@solara.component
+def Tabs(live: Live | None, view: View, settings: Settings, change: Change, theme: Theme) -> None:
+    """The named tabs; only the one in front is drawn. live: None for a stored run."""
     frame = view.frame
     assert frame is not None
-
-    def choose(index: int) -> None:
-        change(replace(settings, tab=index))
-
-    with solara.lab.Tabs(value=settings.tab, on_value=choose):
+    with solara.lab.Tabs(
+        value=settings.tab, on_value=lambda index: change(replace(settings, tab=index))
+    ):
         for name in TABS:
             solara.lab.Tab(name)
     name = TABS[min(settings.tab, len(TABS) - 1)]
@@ -125,37 +171,29 @@ def Tabs(live: Live, view: View, settings: Settings, change: Callable[[Settings]
     if name == "Market":
         with solara.Div(classes=["nomoat-grid"]):
             for chart in charts.MARKET:
-                Chart(chart(frame, theme))
+                Chart(chart(frame, theme)).key(chart.__name__)
     elif name == "Map":
         MapTab(frame, theme, live)
     elif name == "Vendors":
         tables.Vendors(frame)
     elif name == "Segments":
-        Chart(charts.segment_chart(frame, theme), height=460)
+        Chart(firm_charts.segment_chart(frame, theme), height=460)
     elif name == "Events":
-        Chart(charts.event_chart(frame, theme), height=360)
+        Chart(charts.event_chart(frame, theme), height=330)
         tables.Events(frame)
     else:
-        export.Panel(frame, settings)
+        export.Panel(frame, settings, own=live is not None)
 
 
 @solara.component
-def Chart(option: Option, height: int = 330, on_click: Callable[[Any], None] | None = None) -> None:
-    """One chart in a frame of its own."""
-    with solara.Div(classes=["nomoat-cell"]):
-        solara.FigureEcharts(
-            option, on_click=on_click, responsive=True,
-            attributes={"style": f"height:{height}px;width:100%"},
-        )  # fmt: skip
-
-
-@solara.component
-def MapTab(frame: Frame, theme: Theme, live: Live) -> None:
+def MapTab(frame: Frame, theme: Theme, live: Live | None) -> None:
     """Enterprises as dots, with filters, and why one of them uses what it uses."""
     sector, set_sector = solara.use_state("all sectors")
     band, set_band = solara.use_state("all sizes")
     firm, set_firm = solara.use_state(-1)
-    sectors = list(frame.points.sectors) if frame.points else []
+    if frame.points is None or live is None:
+        solara.Info("Enterprises are not stored; simulate the scenario to see them.")
+        return
 
     def clicked(event: Any) -> None:
         data = (event or {}).get("data")
@@ -163,13 +201,18 @@ def MapTab(frame: Frame, theme: Theme, live: Live) -> None:
             set_firm(int(data[2]))
 
     with solara.Row(gap="12px"):
-        solara.Select("sector", ["all sectors", *sectors], value=sector, on_value=set_sector)
-        solara.Select("size", ["all sizes", *BANDS], value=band, on_value=set_band)
-    option = charts.map_chart(
+        names = ["all sectors", *frame.points.sectors]
+        Choice("sector", names, value=sector, on_value=set_sector)
+        Choice("size", ["all sizes", *BANDS], value=band, on_value=set_band)
+        solara.InputInt(
+            "firm (or click a dot)", value=None if firm < 0 else firm, optional=True,
+            on_value=lambda number: set_firm(-1 if number is None else number),
+        )  # fmt: skip
+    option = firm_charts.map_chart(
         frame, theme, None if sector == "all sectors" else sector,
         None if band == "all sizes" else band,
     )  # fmt: skip
-    Chart(option, height=480, on_click=clicked)
+    Chart(option, height=420, on_click=clicked)
     if firm < 0:
         v.Html(tag="p", children=["Click a dot to see why that firm uses what it uses."])
     else:
@@ -177,17 +220,18 @@ def MapTab(frame: Frame, theme: Theme, live: Live) -> None:
 
 
 @solara.component
-def CompareTab(
-    view: View, theme: Theme, settings: Settings, change: Callable[[Settings], None]
-) -> None:
+def CompareTab(view: View, theme: Theme, settings: Settings, change: Change) -> None:
     """Two markets in step with the same luck, and what differs."""
     names = ["nothing", *(name for name in preset_names() if name != settings.scenario)]
 
     def choose(name: str) -> None:
         change(replace(settings, versus="" if name == "nothing" else name))
 
+    if settings.run:
+        solara.Info("A stored run stands alone; simulate two scenarios to compare them.")
+        return
     with solara.Row(gap="12px"):
-        solara.Select("compare with", names, value=settings.versus or "nothing", on_value=choose)
+        Choice("compare with", names, value=settings.versus or "nothing", on_value=choose)
     frame, other = view.frame, view.other
     if frame is None or other is None:
         solara.Info("Choose a scenario: both then run in step, with the same seed and changes.")
@@ -196,4 +240,5 @@ def CompareTab(
     else:
         with solara.Div(classes=["nomoat-grid"]):
             for column, title, unit, share in charts.COMPARED:
-                Chart(charts.compared_chart(frame, other, theme, column, title, unit, share))
+                option = charts.compared_chart(frame, other, theme, column, title, unit, share)
+                Chart(option).key(column)

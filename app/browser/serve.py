@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
         "SOLARA_APP": str(Path(__file__).with_name("page.py")),
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_THEME_SHOW_BANNER": "False",
-        "SOLARA_KERNEL_CULL_TIMEOUT": "30s",
+        "SOLARA_KERNEL_CULL_TIMEOUT": os.environ.get("SOLARA_KERNEL_CULL_TIMEOUT", "30s"),
         "SOLARA_MODE": "production",
         "MPLBACKEND": "agg",
     }

@@ -13,6 +13,9 @@ from sim.scenario import Scenario
 START: Final = "NOMOAT_UI_START"
 """Variable of the environment with the settings that the page starts with, as a query."""
 LARGEST: Final = 2**63 - 1
+SWEEP_NAME: Final = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
+MOST_FIRMS: Final = 50_000
+"""Enterprises up to which an address is simulated without being asked again."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class Settings:
     versus: str = ""
     """Preset to compare with, under the same changes."""
     run: str = ""
-    """Id of a stored run to replay instead of simulating."""
+    """Id of a stored run to replay instead of simulating, or of a run of the sweep."""
+    sweep: str = ""
+    """Name of a stored sweep to look at instead."""
 
     def load_other(self) -> Scenario | None:
         """The scenario to compare with; None if there is none."""
@@ -61,6 +66,8 @@ class Settings:
             words.append(("stop", str(self.stop)))
         if self.versus:
             words.append(("versus", self.versus))
+        if self.sweep:
+            words.append(("sweep", self.sweep))
         if self.run:
             words.append(("run", self.run))
         if self.tab:
@@ -78,6 +85,8 @@ def from_query(query: str | None, start: Settings) -> Settings:
             found = replace(found, versus=value)
         elif name == "run" and re.fullmatch(r"[0-9a-f]{16}", value):
             found = replace(found, run=value)
+        elif name == "sweep" and SWEEP_NAME.fullmatch(value):
+            found = replace(found, sweep=value)
         elif name == "set" and "=" in value:
             path, _, text = value.partition("=")
             changes[path] = text

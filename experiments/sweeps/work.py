@@ -28,6 +28,7 @@ from experiments.sweeps.store import FAILURES, TELEMETRY, Store
 from sim import run
 from sim.loading import load
 from sim.running import Result
+from sim.scenario import Scenario
 
 FLUSH_SECONDS: Final = 30.0
 FLUSH_RUNS: Final = 1000
@@ -131,14 +132,17 @@ class Bench:
         found: dict[str, Any] = self.design.slice(row, 1).to_pylist()[0]
         return found
 
-    def result(self, row: dict[str, Any]) -> Result:
-        """Simulate a row of the design."""
+    def scenario(self, row: dict[str, Any]) -> Scenario:
+        """The scenario of a row of the design."""
         number = self.world_of(row)
         if number not in self._worlds:
             self._worlds[number] = World.of(load(self.folder.world_path(number)))
-        paths = self.facts["paths"]
-        scenario = self._worlds[number].scenario_at({path: row[path] for path in paths})
-        result = run(scenario, seed=row["seed"], tables=self.keep)
+        return self._worlds[number].scenario_at({path: row[path] for path in self.facts["paths"]})
+
+    def result(self, row: dict[str, Any]) -> Result:
+        """Simulate a row of the design."""
+        result = run(self.scenario(row), seed=row["seed"], tables=self.keep)
+        number = self.world_of(row)
         if number not in self._checked:
             self._check(row, result)
             self._checked.add(number)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.browser import assets, charts
+from app.browser import assets, charts, firm_charts
 from app.browser.frame import USES, Frame, frame_of
 from app.browser.guard import COOKIE, Guard
 from app.browser.live import Live, View
@@ -58,8 +58,8 @@ def test_an_address_cannot_name_a_file() -> None:
 def test_every_chart_is_json_without_nan(frame: Frame, theme: charts.Theme) -> None:
     options = [chart(frame, theme) for chart in charts.MARKET]
     options += [
-        charts.map_chart(frame, theme), charts.map_chart(frame, theme, "health", "large"),
-        charts.segment_chart(frame, theme), charts.event_chart(frame, theme),
+        firm_charts.map_chart(frame, theme), firm_charts.map_chart(frame, theme, "health", "large"),
+        firm_charts.segment_chart(frame, theme), charts.event_chart(frame, theme),
         charts.compared_chart(frame, frame, theme, *charts.COMPARED[0]),
     ]  # fmt: skip
     for option in options:
@@ -70,7 +70,7 @@ def test_the_map_shows_what_firms_use(frame: Frame) -> None:
     points = frame.points
     assert points is not None
     assert len(points.firm) == points.total == 80
-    shown = sum(len(s["data"]) for s in charts.map_chart(frame, charts.LIGHT)["series"])
+    shown = sum(len(s["data"]) for s in firm_charts.map_chart(frame, charts.LIGHT)["series"])
     assert shown == int((points.volume > 0).sum())
     adopters = (points.use > 0).sum()
     assert 0 < adopters < 80

@@ -100,7 +100,7 @@ def test_every_tab_draws_and_nothing_leaves_this_machine(tab: Open) -> None:
     page.wait_for("at its end")
     page.drawn()
     for name, words in (
-        ("Map", "Enterprises by what they use"), ("Vendors", "share of spend"),
+        ("Map", "Enterprises by what they use"), ("Vendors", "of spend"),
         ("Segments", ""), ("Events", "cause"), ("Compare", "Choose a scenario"),
         ("Export", "market.csv"), ("Market", ""),
     ):  # fmt: skip
