@@ -110,7 +110,9 @@ def area(name: str, values: Line, colour: str) -> Option:
 def line(name: str, values: Line, colour: str, dashed: bool = False) -> Option:
     """One line."""
     return {
-        "name": name, "type": "line", "data": list(values), "symbol": "none",
+        "name": name, "type": "line", "data": list(values),
+        # One month alone is a dot: a line of it would not be seen.
+        "symbol": "circle" if len(values) == 1 else "none", "symbolSize": 7,
         "connectNulls": False, "itemStyle": {"color": colour},
         "lineStyle": {"color": colour, "width": 2.2, "type": "dashed" if dashed else "solid"},
     }  # fmt: skip

@@ -4,6 +4,7 @@ An unmodified `SolaraViz` with our charts as components and sliders made from th
 the parameters. Our own page (`nomoat ui`) does more.
 """
 
+import math
 from typing import Any, Final
 
 import solara
@@ -38,14 +39,21 @@ def model_params() -> dict[str, Any]:
     for path in SLIDERS:
         info = known[path]
         default = float(info.default)  # type: ignore[arg-type]
-        low, high = info.plausible or (default / 2, default * 2)
-        low, high = min(low, default), max(high, default)
+        low, high, step = around(default, info.plausible or (default / 2, default * 2))
         found[path] = {
             "type": "SliderFloat", "value": default,
             "label": path.rpartition(".")[2].replace("_", " "),
-            "min": low, "max": high, "step": (high - low) / 50,
+            "min": low, "max": high, "step": step,
         }  # fmt: skip
     return found
+
+
+def around(default: float, span: tuple[float, float]) -> tuple[float, float, float]:
+    """Bounds and step of a slider over a span, with the default on one of its steps."""
+    low, high = min(span[0], default), max(span[1], default)
+    step = 10.0 ** math.floor(math.log10((high - low) / 20))
+    below, above = math.ceil((default - low) / step), math.ceil((high - default) / step)
+    return round(default - below * step, 9), round(default + above * step, 9), step
 
 
 def component(chart: Any) -> Any:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,12 +49,16 @@ class Tab:
         page = self.page
         page.on("request", lambda r: self.requests.append(r.url))
         page.on("response", lambda r: r.status >= 400 and self.errors.append(f"{r.status} {r.url}"))
-        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("pageerror", lambda e: self._note(str(e)))
         page.on("console", self._console)
 
     def _console(self, message: Any) -> None:
-        if message.type == "error" and not message.text.startswith(QUIET):
-            self.errors.append(message.text)
+        if message.type == "error":
+            self._note(message.text)
+
+    def _note(self, error: str) -> None:
+        if not error.startswith(QUIET):
+            self.errors.append(error)
 
     def button(self, name: str) -> Any:
         """A button by its words."""
@@ -64,6 +69,19 @@ class Tab:
         field.fill(text)
         self.page.wait_for_timeout(500)
         field.press("Enter")
+
+    def choose(self, label: str, name: str) -> None:
+        """Choose from a list."""
+        self.page.get_by_label(label, exact=True).select_option(name)
+
+    def settled(self) -> None:
+        """Wait until the page has answered everything: no bar that says it is busy."""
+        self.page.wait_for_timeout(900)
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.v-progress-linear--absolute')]"
+            ".every(bar => getComputedStyle(bar).visibility === 'hidden')",
+            timeout=60_000,
+        )  # fmt: skip
 
     def tab(self, name: str) -> None:
         """Bring a tab of the page to the front."""
@@ -90,16 +108,23 @@ class Tab:
 
 
 @contextmanager
-def served(directory: Path, *arguments: str) -> Iterator[str]:
-    """`nomoat ui` as a process of its own; gives the address it prints."""
+def served(
+    directory: Path, *arguments: str, pids: list[int] | None = None, **variables: str
+) -> Iterator[str]:
+    """`nomoat ui` as a process of its own; gives the address it prints.
+
+    pids: gets the number of the process. variables: for its environment.
+    """
     command = [
         sys.executable, "-c", "from app.main import main; main()", "ui", "--no-open", *arguments,
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables}
     process = subprocess.Popen(
         command, cwd=directory, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    if pids is not None:
+        pids.append(process.pid)
     try:
         yield address_of(process)
     finally:
@@ -120,3 +145,40 @@ def address_of(process: "subprocess.Popen[str]") -> str:
         if found := re.search(r"http://127\.0\.0\.1:\d+/\S*", line):
             return found[0]
     raise AssertionError("".join(said))
+
+
+@contextmanager
+def mesa_page(directory: Path) -> Iterator[str]:
+    """Mesa's own page, started as Mesa's users do; gives its address."""
+    from app.browser.serve import environment, free_port
+
+    port = free_port()
+    command = [
+        sys.executable, "-m", "solara", "run", str(ROOT / "app/browser/mesa_page.py"),
+        "--host", "127.0.0.1", "--port", str(port), "--no-open", "--no-check-version",
+        "--production",
+    ]  # fmt: skip
+    variables = {name: text for name, text in environment().items() if name != "SOLARA_APP"}
+    process = subprocess.Popen(
+        command, cwd=directory, env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        limit = time.monotonic() + 120
+        while not answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < limit
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def answers(port: int) -> bool:
+    """Whether a server is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,7 +1,9 @@
 """The page in Chromium, offline: tabs, controls, comparing, replay, downloads, errors, sessions."""
 
+import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,25 +16,55 @@ import pyarrow.parquet as pq
 import pytest
 from browsing import Tab
 
+from app.browser.assets import assets_folder
+
 pytestmark = pytest.mark.system
+QUERY = "set=enterprise.population%3D120&set=months%3D30"
 SMALL = ("--set", "enterprise.population=120", "--set", "months=30")
 Open = Callable[..., Tab]
 
 
+SWEEP = """
+question = "Does it matter whether Meta's models are open?"
+scenario = "baseline"
+months = 14
+replicates = 2
+market = ["share_tokens_open", "gap_logits"]
+[settings]
+"enterprise.population" = 40
+[levers]
+"vendors.meta.strategy" = ["open", "closed"]
+[uncertainties]
+"choice.risk_weight" = { low = 0.03, high = 0.35 }
+[outcomes]
+open_share = { column = "share_tokens_open", reduce = "mean", last = 2 }
+[design]
+kind = "lhs"
+points = 3
+"""
+HOSTILE = """
+name = "<img src=x onerror=window.hurt=1>"
+[enterprise]
+population = 60
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of the server, with one stored run."""
+    """The directory of the server, with a stored run and a sweep."""
     browsing.needs_browser()
     directory = tmp_path_factory.mktemp("ui")
     command = [sys.executable, "-c", "from app.main import main; main()", "run", "price-war",
                "--enterprises", "100", "--months", "20", "--quiet", "--no-figure"]  # fmt: skip
     subprocess.run(command, cwd=directory, check=True, env={**_environment()})
+    (directory / "small.toml").write_text(SWEEP)
+    (directory / "hostile.toml").write_text(HOSTILE)
+    command = [*command[:3], "sweep", "run", "small.toml", "--quiet", "--jobs", "1"]
+    subprocess.run(command, cwd=directory, check=True, env={**_environment()})
     return directory
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(browsing.ROOT)}
 
 
@@ -71,9 +103,12 @@ def tab(browser: Any, address: str) -> Iterator[Open]:
     """Open the page, in a session of its own unless another tab is given."""
     contexts = []
 
-    def open_(query: str = "", width: int = 1280, height: int = 720) -> Tab:
+    def open_(
+        query: str = "", width: int = 1280, height: int = 720, theme: str = "light",
+        wait: str = "ready",
+    ) -> Tab:  # fmt: skip
         context = browser.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True
+            viewport={"width": width, "height": height}, accept_downloads=True, color_scheme=theme
         )
         contexts.append(context)
         found = Tab(context.new_page())
@@ -81,7 +116,8 @@ def tab(browser: Any, address: str) -> Iterator[Open]:
         found.page.goto(address)
         if query:
             found.page.goto(f"{address.partition('?')[0]}?{query}")
-        found.wait_for("ready")
+        if wait:
+            found.wait_for(wait)
         return found
 
     yield open_
@@ -111,6 +147,11 @@ def test_every_tab_draws_and_nothing_leaves_this_machine(tab: Open) -> None:
             page.page.get_by_text(words).first.wait_for()
     assert page.errors == []
     assert {urlsplit(url).hostname for url in page.requests} == {"127.0.0.1"}
+    asked = {urlsplit(url).path.partition("/_solara/cdn/")[2] for url in page.requests}
+    folder = assets_folder()
+    assert folder is not None
+    missing = [path for path in asked - {""} if not (folder / path).exists()]
+    assert missing == []
 
 
 def test_step_pause_and_reset_are_exact(tab: Open) -> None:
@@ -182,7 +223,7 @@ def test_two_markets_run_in_step(tab: Open) -> None:
 
 
 def test_a_stored_run_is_replayed(tab: Open, place: Path) -> None:
-    run = next((place / "outputs").iterdir()).name.rpartition("-")[2]
+    run = next((place / "outputs").glob("price-war-*")).name.rpartition("-")[2]
     page = tab()
     page.page.goto(page.page.url.partition("?")[0] + f"?run={run}")
     page.page.get_by_text("month: 2024-08").wait_for()
@@ -201,12 +242,13 @@ def test_downloads_are_what_is_on_show(tab: Open, tmp_path: Path) -> None:
     page.button("Step").click()
     page.wait_for("2023-01 of")
     page.tab("Export")
-    for name in ("market.csv", "market.parquet", "scenario.toml"):
+    for name in ("market.csv", "market.parquet", "scenario.toml", "summary.png"):
         with page.page.expect_download() as download:
             page.button(name).click()
         download.value.save_as(tmp_path / name)
     assert pyarrow.csv.read_csv(tmp_path / "market.csv").num_rows == 1
     assert pq.read_table(tmp_path / "market.parquet").num_rows == 1
+    assert (tmp_path / "summary.png").read_bytes().startswith(b"\x89PNG")
     scenario = tomllib.loads((tmp_path / "scenario.toml").read_text())
     assert scenario["enterprise"]["population"] == 120
 
@@ -222,13 +264,184 @@ def test_two_sessions_do_not_see_each_other(tab: Open) -> None:
     assert "2023-01 of" in one.status()
 
 
-def test_a_tablet_can_use_it(tab: Open) -> None:
-    page = tab(width=820, height=1180)
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (820, 1180)])
+def test_every_tab_fits_a_desk_and_a_tablet(tab: Open, width: int, height: int) -> None:
+    page = tab(width=width, height=height)
     page.button("Step").click()
     page.wait_for("2023-01 of")
+    for name in ("Market", "Map", "Vendors", "Segments", "Events", "Compare", "Export"):
+        page.tab(name)
+        page.settled()
+        overflow = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, name
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(tab: Open, theme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+
+    def look(name: str) -> None:
+        page.settled()
+        for found in axe.run(page.page).response["violations"]:
+            if found["impact"] in ("serious", "critical"):
+                serious.append((name, found["id"], found["nodes"][0]["html"][:200]))
+
+    serious: list[tuple[str, str, str]] = []
+    page = tab(f"{QUERY}&set=choice.theta%3D6&versus=all-open", theme=theme)
+    look("start")
+    page.button("To the end").click()
+    page.wait_for("at its end")
+    for name in ("Market", "Map", "Vendors", "Segments", "Events", "Compare", "Export"):
+        page.tab(name)
+        if name == "Map":
+            page.enter(page.page.get_by_label("firm (or click a dot)"), "1")
+            page.page.get_by_text("what counts").first.wait_for()
+        look(name)
+    page.page.goto(page.page.url.partition("?")[0] + "?sweep=small")
+    page.page.get_by_text("runs chosen").wait_for()
+    look("sweep")
+    assert serious == []
+
+
+def test_the_keyboard_is_enough(tab: Open) -> None:
+    page = tab()
+    page.button("Step").focus()
+    page.page.keyboard.press("Enter")
+    page.wait_for("2023-01 of")
+    page.page.get_by_role("tab", name="Vendors").focus()
+    page.page.keyboard.press("Enter")
+    page.page.get_by_text("of spend").first.wait_for()
+    versus = page.page.get_by_label("scenario", exact=True)
+    versus.focus()
+    page.page.keyboard.type("price-war")
+    page.wait_for("price-war")
+    page.page.locator("summary", has_text="choice.theta").focus()
+    page.page.keyboard.press("Enter")
+    page.page.locator("details[open]", has_text="Source:").wait_for()
+    assert page.errors == []
+
+
+def test_it_tells_why_a_firm_chose(tab: Open) -> None:
+    page = tab(f"{QUERY}&tab=1&pace=24")
+    page.button("Step").click()
+    page.wait_for("2024-12")
+    page.settled()
+    canvas = page.page.locator(".solara-echarts canvas").first
+    box = canvas.bounding_box()
+    for place in range(400):  # over the area of the chart, until a dot is hit
+        x = box["width"] * (0.35 + 0.35 * (place * 0.618 % 1))
+        y = box["height"] * (0.3 + 0.5 * (place * 0.414 % 1))
+        canvas.click(position={"x": x, "y": y})
+        if page.page.get_by_text("percent of the value at stake").count():
+            break
+    page.page.get_by_text("percent of the value at stake").wait_for()
+    users = page.page.get_by_text("Mtok a month of")
+    users.first.wait_for()
+    page.enter(page.page.get_by_label("firm (or click a dot)"), "99999")
+    page.page.get_by_text("There is no firm 99999").wait_for()
+    assert page.errors == []
+
+
+def test_a_sweep_is_searched_and_a_run_of_it_opened(tab: Open) -> None:
+    page = tab()
+    page.choose("look at a stored sweep", "small")
+    page.page.get_by_text("12 of 12 runs chosen").wait_for()
     page.drawn()
-    overflow = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert overflow <= 0
+    page.choose("vendors.meta.strategy", "closed")
+    page.page.get_by_text("6 of 12 runs chosen").wait_for()
+    page.page.get_by_role("button", name="Open").first.click()
+    page.page.get_by_text("month: 2024-02").wait_for()
+    page.drawn()
+    again = tab(settings_in(page), wait="")
+    again.page.get_by_text("month: 2024-02").wait_for()
+    page.button("Back to the sweep").click()
+    page.page.get_by_text("runs chosen").wait_for()
+    page.button("Back to simulating").click()
+    page.wait_for("before 2023-01")
+    again.page.goto(page.page.url.partition("?")[0] + "?sweep=..%2F..%2Fetc&run=0123456789abcdef")
+    again.page.get_by_text("no run 0123456789abcdef").wait_for()
+    assert page.errors == []
+
+
+def test_a_link_to_a_huge_market_asks_first(tab: Open) -> None:
+    page = tab(f"{QUERY}&set=enterprise.population%3D60000", wait="")
+    page.page.get_by_text("This address asks for 60,000 enterprises").wait_for()
+    assert page.page.locator("[role=status]").count() == 0
+    page.button("Simulate 60,000 enterprises").click()
+    page.wait_for("ready")
+
+
+def test_names_are_shown_and_not_run(place: Path, assets: None, browser: Any) -> None:  # noqa: ARG001
+    with browsing.served(place, "hostile.toml") as address:
+        context = browser.new_context()
+        page = Tab(context.new_page())
+        page.watch()
+        page.page.goto(address)
+        page.wait_for("<img src=x onerror=window.hurt=1>")
+        page.button("Step").click()
+        page.wait_for("2023-01 of")
+        page.tab("Export")
+        page.settled()
+        assert page.page.evaluate("window.hurt") is None
+        assert page.errors == []
+        context.close()
+
+
+def test_a_minute_of_play_ends_exactly_where_it_is_paused(tab: Open) -> None:
+    page = tab("set=enterprise.population%3D120&set=months%3D420")
+    page.button("Play").click()
+    page.wait_for("running")
+    page.page.wait_for_timeout(60_000)
+    page.button("Pause").click()
+    page.wait_for("paused")
+    stands = page.status()
+    page.page.wait_for_timeout(2000)
+    assert page.status() == stands
+    page.button("Step").click()
+    page.page.wait_for_function(
+        "s => document.querySelector('[role=status]').innerText !== s", arg=stands
+    )
+    assert months_of(page.status()) == months_of(stands) + 1
+    assert months_of(stands) > 30
+    assert page.errors == []
+
+
+def months_of(status: str) -> int:
+    """Months since 2023-01 in what a page says."""
+    year, month = status.split(" · ")[2].split(" of ")[0].split("-")
+    return 12 * (int(year) - 2023) + int(month)
+
+
+def test_a_closed_tab_stops_its_market(place: Path, assets: None, browser: Any) -> None:  # noqa: ARG001
+    pids: list[int] = []
+    arguments = ("--set", "enterprise.population=20000", "--set", "months=420")
+    quick = {"SOLARA_KERNEL_CULL_TIMEOUT": "2s"}
+    with browsing.served(place, *arguments, pids=pids, **quick) as address:
+        context = browser.new_context()
+        page = Tab(context.new_page())
+        page.page.goto(address)
+        page.wait_for("ready")
+        page.button("Play").click()
+        page.wait_for("2023-06 of")
+        context.close()
+        limit = time.monotonic() + 40
+        while busy(pids[0]) > 0.05:
+            assert time.monotonic() < limit
+
+
+def busy(pid: int) -> float:
+    """Share of a second that a process computed in."""
+
+    def used() -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = used()
+    time.sleep(1.0)
+    return (used() - before) / os.sysconf("SC_CLK_TCK")
 
 
 def test_strangers_are_refused(address: str, browser: Any) -> None:
@@ -240,3 +453,31 @@ def test_strangers_are_refused(address: str, browser: Any) -> None:
     assert context.request.get(address, headers={"Origin": "http://evil.example"}).status == 403
     assert context.request.get(address).status == 200
     context.close()
+
+
+def test_mesas_own_page_steps_plays_and_resets(assets: None, browser: Any, tmp_path: Path) -> None:  # noqa: ARG001
+    with browsing.mesa_page(tmp_path) as address:
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        page = Tab(context.new_page())
+        page.watch()
+        page.page.goto(address)
+        page.button("Step").wait_for(timeout=60_000)
+        page.button("Step").click()
+        page.drawn()
+        page.page.get_by_text("Time: 1.0").wait_for()
+        page.button("▶").click()
+        page.page.wait_for_timeout(2000)
+        page.button("❚❚").click()
+        page.page.wait_for_timeout(1000)
+        slider = page.page.get_by_role("slider").nth(2)
+        assert slider.get_attribute("aria-valuenow") == "500"
+        slider.focus()
+        slider.press("ArrowRight")
+        page.button("Reset").click()
+        page.page.get_by_text("Time: 0.0").wait_for()
+        assert slider.get_attribute("aria-valuenow") == "600"
+        page.button("Step").click()
+        page.drawn()
+        assert page.errors == []
+        assert {urlsplit(url).hostname for url in page.requests} == {"127.0.0.1"}
+        context.close()
