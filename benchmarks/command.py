@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choice, limit, machine, month, scaling, startup, sweeps
+from benchmarks import browser, choice, limit, machine, month, scaling, startup, sweeps
 from benchmarks.lines import DisagreementError, Line, print_table
 from benchmarks.runs import Runs
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs" / "benchmarks"
-PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps")
+PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps", "browser")
 
 Found = tuple[list[Line], list[str]]
 
@@ -43,6 +43,7 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         "threads": lambda: scaling.measure_threads(runs, quick=quick),
         "start-up": lambda: startup.measure(quick=quick),
         "sweeps": lambda: sweeps.measure(quick=quick),
+        "browser": lambda: browser.measure(quick=quick),
     }
     lines: list[Line] = []
     broken: list[str] = []

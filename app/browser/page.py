@@ -112,12 +112,13 @@ def Stored(settings: Settings, change: Change, look: Look) -> None:
     """A stored run or sweep: nothing is simulated but a run of a sweep that is opened."""
     month, set_month = solara.use_state(-1)
 
-    def read() -> Frame | StoredSweep:
-        if not settings.sweep:
-            return load_run(settings.run)
-        return (
-            open_run(settings.sweep, settings.run) if settings.run else load_sweep(settings.sweep)
-        )
+    def read() -> Frame | StoredSweep | str:
+        try:
+            if settings.sweep and settings.run:
+                return open_run(settings.sweep, settings.run)
+            return load_sweep(settings.sweep) if settings.sweep else load_run(settings.run)
+        except (FolderError, SweepError, StoreError, ScenarioError) as error:
+            return str(error)
 
     task = solara.lab.use_task(read, dependencies=[settings.sweep, settings.run], raise_error=False)
     solara.use_effect(lambda: set_month(-1), [settings.sweep, settings.run])
@@ -128,27 +129,19 @@ def Stored(settings: Settings, change: Change, look: Look) -> None:
 
     with solara.Div(classes=["nomoat-main"]), solara.Column(gap="8px"):
         Brand(look)
-        if task.error:
-            solara.Error(sentence(task.exception))
-            solara.Button("Back", icon_name="mdi-close", on_click=leave)
-            return
-        found = task.value if task.finished else None
-        if found is None:
+        found = f"this could not be read: {task.exception}" if task.error else task.value
+        if task.pending or found is None:
             v.Html(tag="p", children=["reading what is stored"])
             v.ProgressLinear(indeterminate=True, attributes={"aria-label": "reading"})
+        elif isinstance(found, str):
+            solara.Error(found)
+            solara.Button("Back", icon_name="mdi-close", on_click=leave)
         elif isinstance(found, StoredSweep):
             SweepPage(found, look.theme, lambda run: change(replace(settings, run=run)), leave)
         else:
             frame = found if month < 0 else found.at(min(month, found.months - 1))
             replay.Bar(frame, set_month, leave, "Back to the sweep" if settings.sweep else "")
             Tabs(None, View(frame, "paused"), settings, change, look.theme)
-
-
-def sentence(error: BaseException | None) -> str:
-    """What to say of an error: its own words where they are meant for people."""
-    if isinstance(error, FolderError | SweepError | StoreError | ScenarioError):
-        return str(error)
-    return f"this could not be read: {type(error).__name__}: {error}"
 
 
 @solara.component

@@ -67,8 +67,9 @@ class StoredSweep:
     def fan(self, column: str, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Percentiles `BANDS` of a kept column over the chosen runs, (percentiles, months)."""
         values = self.series[column][chosen]
-        with np.errstate(all="ignore"):
-            found: NDArray[np.float64] = np.nanpercentile(values, BANDS, axis=0)
+        known = np.isfinite(values).any(axis=0)
+        found = np.full((len(BANDS), values.shape[1]), np.nan)
+        found[:, known] = np.nanpercentile(values[:, known], BANDS, axis=0)
         return found
 
 

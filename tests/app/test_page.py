@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.browser import assets, charts, firm_charts
+import experiments
+from app.browser import assets, charts, firm_charts, mesa_page, stored, sweep_charts
 from app.browser.frame import USES, Frame, frame_of
 from app.browser.guard import COOKIE, Guard
 from app.browser.live import Live, View
 from app.browser.settings import Settings, from_query
+from experiments.sweeps.folder import SweepError
 from sim.loading import load
 from sim.market import Market
 
@@ -222,3 +224,79 @@ def test_assets_are_taken_whole_and_only_as_they_were_looked_at(
     with pytest.raises(assets.AssetsError, match="is not the archive that was looked at"):
         assets.build(tmp_path)
     assert assets.missing(tmp_path) == ["some@2.0"]
+
+
+SWEEP = """
+question = "q"
+scenario = "baseline"
+months = 24
+replicates = 2
+market = ["share_tokens_open", "gap_logits", "leader"]
+[settings]
+"enterprise.population" = 40
+[levers]
+"vendors.meta.strategy" = ["open", "closed"]
+[uncertainties]
+"choice.risk_weight" = [0.03, 0.35]
+[outcomes]
+open_share = { column = "share_tokens_open", reduce = "mean", last = 2 }
+[design]
+kind = "grid"
+"""
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("stored")
+    (place / "some.toml").write_text(SWEEP)
+    experiments.run(place / "some.toml", place / "outputs" / "some")
+    return place
+
+
+def test_a_fan_is_that_of_the_runs_chosen(sweeps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(sweeps)
+    sweep = stored.load_sweep("some")
+    assert sweep.runs.num_rows == 8
+    assert set(sweep.series) == {"share_tokens_open", "gap_logits"}
+    chosen = stored.matching(sweep, {"vendors.meta.strategy": "open"})
+    assert chosen.sum() == 4
+    both = stored.matching(
+        sweep, {"vendors.meta.strategy": "open", "choice.risk_weight": (0.0, 0.1)}
+    )
+    assert both.sum() == 2
+    rows = np.flatnonzero(both)
+    for row in rows:
+        run_id = sweep.runs["run_id"][int(row)].as_py()
+        opened = stored.open_run("some", run_id)
+        kept = sweep.series["share_tokens_open"][row]
+        found = opened.tables["market"]["share_tokens_open"].to_numpy()
+        assert np.array_equal(found, kept, equal_nan=True)
+        assert np.isfinite(kept).any()
+    fan = sweep.fan("share_tokens_open", both)
+    pair = sweep.series["share_tokens_open"][rows]
+    assert np.allclose(fan[2], np.nanmedian(pair, axis=0), equal_nan=True)
+    for theme in (charts.LIGHT, charts.DARK):
+        option = sweep_charts.fan_chart(sweep, theme, "gap_logits", chosen)
+        json.dumps(option, allow_nan=False)
+        json.dumps(sweep_charts.outcome_chart(sweep, theme, "open_share", chosen), allow_nan=False)
+
+
+def test_sweeps_are_found_by_name_only(sweeps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(sweeps)
+    (sweeps / "outputs" / "linked").symlink_to(sweeps / "outputs" / "some")
+    assert set(stored.stored_sweeps()) == {"some"}
+    for name in ("linked", "..", "../outputs/some", "nothing"):
+        with pytest.raises(SweepError, match="no sweep"):
+            stored.load_sweep(name)
+    with pytest.raises(SweepError, match="no run"):
+        stored.open_run("some", "0123456789abcdef")
+    assert from_query("sweep=..%2Fx&run=zz", Settings()) == Settings()
+    assert from_query("sweep=some", Settings()).sweep == "some"
+
+
+def test_a_slider_has_its_default_on_a_step() -> None:
+    for slider in mesa_page.model_params().values():
+        if slider["type"] == "SliderFloat":
+            steps = (slider["value"] - slider["min"]) / slider["step"]
+            assert steps == pytest.approx(round(steps), abs=1e-6)
+            assert slider["min"] <= slider["value"] <= slider["max"]
