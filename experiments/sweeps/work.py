@@ -22,7 +22,7 @@ from experiments.durable import StoreError
 from experiments.machine import peak_memory
 from experiments.sweeps import failpoints
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
-from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema
+from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_needed
 from experiments.sweeps.plan import World
 from experiments.sweeps.store import FAILURES, TELEMETRY, Store
 from sim import run
@@ -122,6 +122,7 @@ class Bench:
         self.schema = outcome_schema(self.outcomes)
         self.keep: list[str] = self.facts["identity"]["keep"]
         self.market: list[str] = self.facts["identity"]["market"]
+        self.needed = tables_needed(self.keep, self.outcomes)
         self.design = pq.read_table(folder.design_path, memory_map=True)
         self._worlds: dict[int, World] = {}
         self._checked: set[int] = set()
@@ -138,7 +139,7 @@ class Bench:
             self._worlds[number] = World.of(load(self.folder.world_path(number)))
         paths = self.facts["paths"]
         scenario = self._worlds[number].scenario_at({path: row[path] for path in paths})
-        result = run(scenario, seed=row["seed"], tables=self.keep)
+        result = run(scenario, seed=row["seed"], tables=self.needed)
         if number not in self._checked:
             self._check(row, result)
             self._checked.add(number)
@@ -159,8 +160,7 @@ class Bench:
 
     def outcomes_of(self, result: Result) -> dict[str, Any]:
         """The outcomes of a run."""
-        market = result.tables["market"]
-        found: dict[str, Any] = {o.name: o.of(market) for o in self.outcomes}
+        found: dict[str, Any] = {o.name: o.measure(result.tables) for o in self.outcomes}
         return {**found, REGIME: result.regime}
 
     def kept(self, result: Result) -> dict[str, pa.Table]:

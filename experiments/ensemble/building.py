@@ -1,0 +1,220 @@
+"""Build an ensemble: waves, what they leave, and the members' runs to the end of the forecast."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from experiments.ensemble.facts import Fact, implausibility, key_facts
+from experiments.ensemble.folder import EnsembleFolder, StoredWaves, described
+from experiments.ensemble.matching import Judged, Rules, Wave, judge, match
+from experiments.ensemble.runs import Resolution, Sweeps, Work, settings_of
+from experiments.ensemble.surviving import (
+    fact_reports,
+    outside,
+    pins,
+    survival,
+    wave_reports,
+    wilson,
+)
+from experiments.evidence.checks import RECORD
+from experiments.evidence.space import Axis, axis_of, searchable, value_at
+from experiments.sweeps.reading import load
+from sim.catalogue import catalogue
+from sim.loading import canonical
+from sim.scenario import Scenario
+
+TIMES: Final = 3.0
+"""A range whose ends differ so many times is drawn on a log scale: what is known of such a
+parameter is its order of magnitude."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an ensemble is.
+
+    draws: worlds of each wave. replicates: runs of each world, of each kind. most: members, and
+    worlds of the prior, that are run to 2030-12 at most.
+    """
+
+    draws: int
+    waves: int
+    replicates: int
+    enterprises: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An ensemble to be built."""
+
+    scenario: Scenario
+    axes: tuple[Axis, ...]
+    facts: tuple[Fact, ...]
+    size: Size
+    seed: int
+
+    @property
+    def rules(self) -> Rules:
+        """What its match is made by."""
+        return Rules(self.facts, len(self.axes), self.size.draws, self.size.waves, self.seed)
+
+    def identity(self, model_version: str) -> dict[str, Any]:
+        """All that its worlds depend on."""
+        return {
+            "model_version": model_version,
+            "scenario": self.scenario.name,
+            "parameters": list(canonical(self.scenario)),
+            "size": asdict(self.size),
+            "seed": self.seed,
+            "cutoff": self.rules.cutoff,
+            "space": [described(axis) for axis in self.axes],
+            "facts": [described(fact) for fact in self.facts],
+        }
+
+
+def plan_of(scenario: Scenario, size: Size, seed: int) -> Plan:
+    """The plan over all uncertain parameters of a scenario, against the key facts."""
+    return Plan(scenario, uncertain(scenario), key_facts(), size, seed)
+
+
+def uncertain(scenario: Scenario) -> tuple[Axis, ...]:
+    """An axis for every number of a scenario that is declared with a plausible range."""
+    found = []
+    for row in catalogue():
+        if row.plausible is None or not searchable(row) or value_at(scenario, row.path) is None:
+            continue
+        low, high = row.plausible
+        log = row.type == "number" and low > 0 and round(high / low, 6) >= TIMES
+        found.append(axis_of(row.path, {"path": row.path, "log": log}, scenario, "ensemble"))
+    return tuple(found)
+
+
+def build(plan: Plan, folder: EnsembleFolder, work: Work) -> dict[str, Any]:
+    """Do what is missing of an ensemble and return its summary.
+
+    Raises EnsembleError or SweepError where that is impossible, and what `work` raises.
+    """
+    size = plan.size
+    resolution = Resolution(size.enterprises, size.replicates, plan.seed)
+    sweeps = Sweeps(folder, plan.axes, plan.facts, resolution, work)
+    waves = match(plan.rules, StoredWaves(folder, plan.rules), sweeps.wave)
+    judged = judge(plan.rules, waves)
+    rows = chosen(plan, judged)
+    ids = sweeps.worlds(judged.positions[rows], size.replicates)
+    runs: list[list[str]] = [[] for _ in range(len(judged.wave))]
+    for row, found in zip(rows.tolist(), ids, strict=True):
+        runs[row] = found
+    folder.put_table(folder.draws_path, draws_table(plan, judged, runs))
+    summary = summary_of(plan, waves, judged, fresh_share(plan, folder, judged, rows))
+    folder.put_json(folder.summary_path, summary)
+    return summary
+
+
+def chosen(plan: Plan, judged: Judged) -> NDArray[np.int64]:
+    """Rows of the worlds run to 2030-12: members, then the first of the prior that are none.
+
+    Of more kept worlds than `most`, as many are taken at random, which leaves weights unbiased.
+    """
+    kept = np.flatnonzero(judged.kept)
+    if len(kept) > plan.size.most:
+        order = plan.rules.random("members").permutation(kept)
+        kept = np.sort(order[: plan.size.most])
+    prior = np.flatnonzero(judged.wave == 1)[: plan.size.most]
+    return np.concatenate([kept, np.setdiff1d(prior, kept)]).astype(np.int64)
+
+
+def draws_table(plan: Plan, judged: Judged, runs: Sequence[Sequence[str]]) -> pa.Table:
+    """Every world drawn, a row each: see `experiments.ensemble` for the columns."""
+    numbers = np.concatenate([np.arange((judged.wave == w).sum()) for w in np.unique(judged.wave)])
+    member = judged.kept & np.array([bool(ids) for ids in runs])
+    weight = np.where(member, judged.weight, 0.0)
+    settings = settings_of(plan.axes, judged.positions)
+    head = {
+        "world": [f"{w}-{d}" for w, d in zip(judged.wave.tolist(), numbers.tolist(), strict=True)],
+        "wave": pa.array(judged.wave, pa.int32()),
+        "kept": judged.kept,
+        "weight": weight / weight.sum() if weight.any() else weight,
+        "run_ids": pa.array([list(ids) for ids in runs], pa.list_(pa.string())),
+        "implausibility": judged.implausibility.max(axis=1),
+        "worst_fact": [plan.facts[i].id for i in judged.implausibility.argmax(axis=1).tolist()],
+    }
+    facts = {f"fact.{f.id}": judged.means[:, i] for i, f in enumerate(plan.facts)}
+    values = {axis.path: [one[axis.path] for one in settings] for axis in plan.axes}
+    return pa.table({**head, **facts, **values})
+
+
+def fresh_share(
+    plan: Plan, folder: EnsembleFolder, judged: Judged, rows: NDArray[np.int64]
+) -> float | None:
+    """Share of the members' weight that meets the facts of the record again, on other luck."""
+    places = [i for i, fact in enumerate(plan.facts) if fact.run == RECORD]
+    facts = [plan.facts[i] for i in places]
+    table = load(folder.worlds_path).outcomes()
+    weight, met = 0.0, 0.0
+    points = table["point"].to_numpy()
+    columns = {f.id: table[f.id].cast(pa.float64()).to_numpy(zero_copy_only=False) for f in facts}
+    for point, row in enumerate(rows.tolist()):
+        mine = points == point
+        if not judged.kept[row] or mine.sum() < plan.size.replicates:
+            continue
+        means = np.array([[f.on_scale(columns[f.id][mine]).mean() for f in facts]])
+        found = implausibility(facts, means, judged.noise[places])
+        weight += judged.weight[row]
+        met += judged.weight[row] * bool((found <= plan.rules.cutoff).all())
+    return met / weight if weight else None
+
+
+def summary_of(
+    plan: Plan, waves: Sequence[Wave], judged: Judged, fresh: float | None
+) -> dict[str, Any]:
+    """What survives, what the facts rule out and which parameters they pin down."""
+    return {
+        "scenario": plan.scenario.name,
+        "size": asdict(plan.size),
+        "seed": plan.seed,
+        "draws": len(judged.wave),
+        "kept": int(judged.kept.sum()),
+        "effective": judged.effective,
+        "survives": asdict(survival(judged)),
+        "outside_surrogate": outside(waves, judged),
+        "met_again": fresh,
+        "waves": [asdict(report) for report in wave_reports(waves, judged)],
+        "facts": [
+            {
+                "id": one.fact.id, "label": one.fact.label, "passes": one.passes,
+                "alone": one.alone, "noise": one.noise, "discrepancy": one.fact.discrepancy,
+                "median": known(one.median), "low": known(one.low), "high": known(one.high),
+            }
+            for one in fact_reports(plan.rules, judged)
+        ],
+        "relaxed": relaxed(plan, judged),
+        "parameters": [
+            {
+                "path": pin.axis.path, "low": pin.axis.low, "high": pin.axis.high,
+                "ks": pin.ks, "chance": pin.chance, "pinned": pin.pinned, "sd": pin.sd,
+                "range": pin.range, "verdict": pin.verdict, "interval": list(pin.interval),
+            }
+            for pin in pins(plan.axes, judged)
+        ],
+    }  # fmt: skip
+
+
+def relaxed(plan: Plan, judged: Judged) -> list[dict[str, Any]]:
+    """What of the first wave would survive under other discrepancies, times those in use."""
+    first = judged.wave == 1
+    found = []
+    for times in (0.0, 0.5, 1.0, 2.0):
+        facts = [replace(fact, discrepancy=times * fact.discrepancy) for fact in plan.facts]
+        distances = implausibility(facts, judged.means[first], judged.noise)
+        share = float((distances <= plan.rules.cutoff).all(axis=1).mean())
+        found.append({"times": times, **asdict(wilson(share, int(first.sum())))})
+    return found
+
+
+def known(value: float) -> float | None:
+    """A number for JSON; none where there is none."""
+    return value if np.isfinite(value) else None
