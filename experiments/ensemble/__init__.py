@@ -87,7 +87,7 @@ def effective_size(table: "pa.Table") -> float:
     return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
 
 
-def runs(folder: "str | Path") -> "Sweep":
+def sweep(folder: "str | Path") -> "Sweep":
     """The sweep of the runs to 2030-12 that `run_ids` name: members and worlds of the prior."""
     from experiments.ensemble.folder import EnsembleFolder
     from experiments.sweeps.reading import load

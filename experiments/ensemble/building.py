@@ -31,6 +31,8 @@ TIMES: Final = 3.0
 """A range whose ends differ so many times is drawn on a log scale: what is known of such a
 parameter is its order of magnitude."""
 
+Rows = NDArray[np.intp]
+
 
 @dataclass(frozen=True)
 class Size:
@@ -103,35 +105,37 @@ def build(plan: Plan, folder: EnsembleFolder, work: Work) -> dict[str, Any]:
     sweeps = Sweeps(folder, plan.axes, plan.facts, resolution, work)
     waves = match(plan.rules, StoredWaves(folder, plan.rules), sweeps.wave)
     judged = judge(plan.rules, waves)
-    rows = chosen(plan, judged)
+    members = chosen(plan, judged)
+    prior = np.flatnonzero(judged.wave == 1)[: size.most]
+    rows = np.concatenate([members, np.setdiff1d(prior, members)]).astype(np.int64)
     ids = sweeps.worlds(judged.positions[rows], size.replicates)
     runs: list[list[str]] = [[] for _ in range(len(judged.wave))]
     for row, found in zip(rows.tolist(), ids, strict=True):
         runs[row] = found
-    folder.put_table(folder.draws_path, draws_table(plan, judged, runs))
-    summary = summary_of(plan, waves, judged, fresh_share(plan, folder, judged, rows))
+    folder.put_table(folder.draws_path, draws_table(plan, judged, members, runs))
+    summary = summary_of(plan, waves, judged, fresh_share(plan, folder, judged, members))
     folder.put_json(folder.summary_path, summary)
     return summary
 
 
-def chosen(plan: Plan, judged: Judged) -> NDArray[np.int64]:
-    """Rows of the worlds run to 2030-12: members, then the first of the prior that are none.
-
-    Of more kept worlds than `most`, as many are taken at random, which leaves weights unbiased.
-    """
+def chosen(plan: Plan, judged: Judged) -> Rows:
+    """Rows of the members: all kept worlds, or `most` of them at random, which leaves weights
+    unbiased."""
     kept = np.flatnonzero(judged.kept)
-    if len(kept) > plan.size.most:
-        order = plan.rules.random("members").permutation(kept)
-        kept = np.sort(order[: plan.size.most])
-    prior = np.flatnonzero(judged.wave == 1)[: plan.size.most]
-    return np.concatenate([kept, np.setdiff1d(prior, kept)]).astype(np.int64)
+    if len(kept) <= plan.size.most:
+        return kept
+    order = plan.rules.random("members").permutation(kept)
+    return np.sort(order[: plan.size.most])
 
 
-def draws_table(plan: Plan, judged: Judged, runs: Sequence[Sequence[str]]) -> pa.Table:
+def draws_table(
+    plan: Plan, judged: Judged, members: Rows, runs: Sequence[Sequence[str]]
+) -> pa.Table:
     """Every world drawn, a row each: see `experiments.ensemble` for the columns."""
     numbers = np.concatenate([np.arange((judged.wave == w).sum()) for w in np.unique(judged.wave)])
-    member = judged.kept & np.array([bool(ids) for ids in runs])
-    weight = np.where(member, judged.weight, 0.0)
+    run = [row for row in members.tolist() if runs[row]]
+    weight = np.zeros(len(judged.weight))
+    weight[run] = judged.weight[run]
     settings = settings_of(plan.axes, judged.positions)
     head = {
         "world": [f"{w}-{d}" for w, d in zip(judged.wave.tolist(), numbers.tolist(), strict=True)],
@@ -147,19 +151,20 @@ def draws_table(plan: Plan, judged: Judged, runs: Sequence[Sequence[str]]) -> pa
     return pa.table({**head, **facts, **values})
 
 
-def fresh_share(
-    plan: Plan, folder: EnsembleFolder, judged: Judged, rows: NDArray[np.int64]
-) -> float | None:
-    """Share of the members' weight that meets the facts of the record again, on other luck."""
+def fresh_share(plan: Plan, folder: EnsembleFolder, judged: Judged, members: Rows) -> float | None:
+    """Share of the members' weight that meets the facts of the record again, on other luck.
+
+    Members are the first points of the sweep of worlds.
+    """
     places = [i for i, fact in enumerate(plan.facts) if fact.run == RECORD]
     facts = [plan.facts[i] for i in places]
     table = load(folder.worlds_path).outcomes()
     weight, met = 0.0, 0.0
     points = table["point"].to_numpy()
     columns = {f.id: table[f.id].cast(pa.float64()).to_numpy(zero_copy_only=False) for f in facts}
-    for point, row in enumerate(rows.tolist()):
+    for point, row in enumerate(members.tolist()):
         mine = points == point
-        if not judged.kept[row] or mine.sum() < plan.size.replicates:
+        if mine.sum() < plan.size.replicates:
             continue
         means = np.array([[f.on_scale(columns[f.id][mine]).mean() for f in facts]])
         found = implausibility(facts, means, judged.noise[places])
@@ -195,6 +200,7 @@ def summary_of(
         "parameters": [
             {
                 "path": pin.axis.path, "low": pin.axis.low, "high": pin.axis.high,
+                "log": pin.axis.log,
                 "ks": pin.ks, "chance": pin.chance, "pinned": pin.pinned, "sd": pin.sd,
                 "range": pin.range, "verdict": pin.verdict, "interval": list(pin.interval),
             }

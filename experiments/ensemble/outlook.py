@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from experiments.ensemble import members, prior, runs
+from experiments.ensemble import members, prior, sweep
 from experiments.ensemble.facts import Floats
 from experiments.ensemble.folder import EnsembleError
 from experiments.ensemble.runs import COLUMNS, MONTHS
@@ -54,7 +54,7 @@ def outlook(folder: Path, columns: Sequence[str] = COLUMNS) -> tuple[Outlook, Ou
             f"no world of {folder} is consistent with the facts, so there is nothing to "
             "forecast; `nomoat ensemble show` says which facts rule out what"
         )
-    table = runs(folder).table("market", ["month", *columns])
+    table = sweep(folder).table("market", ["month", *columns])
     cube = stacked(table, columns)
     return fans(kept, cube, columns), fans(prior(folder), cube, columns)
 
@@ -79,10 +79,10 @@ def fans(worlds: pa.Table, cube: dict[str, Floats], columns: Sequence[str]) -> O
     used: list[float] = []
     pairs = zip(worlds["run_ids"].to_pylist(), worlds["weight"].to_pylist(), strict=True)
     for ids, weight in pairs:
-        mine = [cube[one] for one in ids if one in cube]
-        found += mine
-        weights += [weight / len(mine)] * len(mine)
-        used += [weight] * bool(mine)
+        if ids:
+            found += [cube[one] for one in ids]
+            weights += [weight / len(ids)] * len(ids)
+            used.append(weight)
     if not found:
         raise EnsembleError("no run to 2030-12 is finished")
     values, weight = np.stack(found), np.array(weights)

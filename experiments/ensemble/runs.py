@@ -38,7 +38,7 @@ OUTCOMES: Final = {
 }
 
 Work = Callable[[Experiment, SweepFolder], None]
-"""Runs what is missing of a sweep; raises Interrupted if it was stopped."""
+"""Does what is missing of a sweep, by any engine; raises if it was stopped before the end."""
 
 
 @dataclass(frozen=True)
