@@ -96,7 +96,6 @@ def panel(
         axes.set_ylim(0, 1)
     end = month_index(LAST_MONTH)
     axes.axvline(end, color=palette.MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
-    axes.figure.canvas.draw()
     named = [
         labels.Label(words, ensemble.fans[column].quantiles[2], colour)
         for column, words, colour in lines

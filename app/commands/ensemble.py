@@ -8,7 +8,7 @@ import typer
 from app.shell import guarded
 
 app = typer.Typer(
-    help="Plausible worlds: those the facts allow, and what they say of the future.",
+    help="Keep the worlds that the facts allow; forecast over them.",
     epilog="Start with: nomoat ensemble build --budget 30. Then: nomoat ensemble forecast.",
     rich_markup_mode=None,
     no_args_is_help=True,

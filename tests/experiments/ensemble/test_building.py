@@ -7,52 +7,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tiny_ensemble import DRAWS, FIRMS, REPLICATES, made, tiny
 
 from experiments import ensemble
-from experiments.ensemble.building import Plan, Size, build, plan_of, uncertain
+from experiments.ensemble.building import uncertain
 from experiments.ensemble.facts import key_facts
 from experiments.ensemble.folder import EnsembleError, EnsembleFolder
 from experiments.ensemble.outlook import LEVELS, outlook
 from experiments.ensemble.runs import fact_values
 from experiments.evidence.checks import FREE, RECORD, all_checks
 from experiments.evidence.validation import measure
-from experiments.sweeps.engines import InProcess
-from experiments.sweeps.experiment import Experiment
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.runner import work
 from sim.catalogue import catalogue
-from sim.loading import load, run_id, to_toml
+from sim.loading import load, run_id
 from sim.version import model_version
-
-FIRMS, DRAWS, REPLICATES = 80, 3, 2
-MEASURED = ("open-use-2024", "gap-2024-12")
-"""Facts of which so small a market has values."""
-
-
-def tiny() -> Plan:
-    """Three worlds held against facts that may lie anywhere."""
-    plan = plan_of(load("baseline"), Size(DRAWS, 1, REPLICATES, FIRMS, 2), 5)
-    facts = [replace(f, discrepancy=100.0) for f in plan.facts if f.id in MEASURED]
-    return replace(plan, facts=tuple(facts))
-
-
-def in_process(_: Experiment, folder: SweepFolder) -> None:
-    """Do a sweep in this process."""
-    work(folder, InProcess(), 1)
-
-
-def made(path: Path) -> EnsembleFolder:
-    """Begin or resume the tiny ensemble."""
-    plan, folder = tiny(), EnsembleFolder(path)
-    folder.prepare(plan.identity(model_version()), to_toml(plan.scenario))
-    build(plan, folder, in_process)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> EnsembleFolder:
-    """The tiny ensemble."""
-    return made(tmp_path_factory.mktemp("ensembles") / "tiny")
 
 
 def test_every_declared_uncertainty_is_drawn() -> None:
@@ -99,11 +67,11 @@ def test_members_and_prior(built: EnsembleFolder) -> None:
     kept, prior = ensemble.members(built.path), ensemble.prior(built.path)
     assert prior.num_rows == DRAWS
     assert prior["weight"].to_pylist() == pytest.approx([1 / 3] * 3)
-    assert kept.num_rows == 2  # of three that survive, two at most are run to the end
+    assert kept.num_rows == 1  # of three that survive, one at most is run to the end
     assert sum(kept["weight"].to_pylist()) == pytest.approx(1.0)
-    assert ensemble.effective_size(kept) == pytest.approx(2.0)
+    assert ensemble.effective_size(kept) == pytest.approx(1.0)
     assert len(ensemble.parameters(kept)) == len(uncertain(load("baseline")))
-    assert [bool(ids) for ids in prior["run_ids"].to_pylist()] == [True, True, False]
+    assert [bool(ids) for ids in prior["run_ids"].to_pylist()] == [True, False, False]
 
 
 def test_run_ids_name_the_runs_of_the_settings(built: EnsembleFolder) -> None:
@@ -125,7 +93,7 @@ def test_members_are_run_on_other_luck_than_they_were_chosen_by(built: EnsembleF
 
 def test_the_fan_is_that_of_the_runs(built: EnsembleFolder) -> None:
     found, raw = outlook(built.path)
-    assert found.worlds == raw.worlds == 2
+    assert found.worlds == raw.worlds == 1
     outcomes = ensemble.sweep(built.path).table("market", ["month", "share_tokens_open"])
     kept = {one for ids in ensemble.members(built.path)["run_ids"].to_pylist() for one in ids}
     last = [
@@ -133,7 +101,7 @@ def test_the_fan_is_that_of_the_runs(built: EnsembleFolder) -> None:
         for row in outcomes.to_pylist()
         if row["month"] == 95 and row["run_id"] in kept
     ]
-    assert len(last) == 2 * REPLICATES
+    assert len(last) == REPLICATES
     middle = found.fans["share_tokens_open"].quantiles[LEVELS.index(0.5), 95]
     assert middle == pytest.approx(np.median(last))
 
