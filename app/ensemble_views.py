@@ -89,6 +89,8 @@ def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
         "wave", "worlds", "drawn from", "consistent", "no value", "share there", "of the prior",
         right=(1, 2, 3, 4),
     )  # fmt: skip
+    for column in table.columns:
+        column.no_wrap = True
     for wave in summary["waves"]:
         add(
             table, wave["wave"], wave["draws"], percent(wave["volume"]["share"]), wave["kept"],
@@ -100,6 +102,9 @@ def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
             f"{percent(summary['outside_surrogate'])} of what survives lies where the last wave's "
             "surrogate would not have looked; weights make up for it"
         )
+    if summary["members_lost"]:
+        lost = f"{summary['members_lost']} members are left out: a run of theirs to 2030-12 failed"
+        out.print(f"{lost}, see `nomoat sweep status {folder.worlds_path}`", style="yellow")
     if summary["met_again"] is not None:
         out.print(
             f"{percent(summary['met_again'])} of the members meet the facts of the record again "

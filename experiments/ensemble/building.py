@@ -113,7 +113,12 @@ def build(plan: Plan, folder: EnsembleFolder, work: Work) -> dict[str, Any]:
     for row, found in zip(rows.tolist(), ids, strict=True):
         runs[row] = found
     folder.put_table(folder.draws_path, draws_table(plan, judged, members, runs))
-    summary = summary_of(plan, waves, judged, fresh_share(plan, folder, judged, members))
+    summary = {
+        **summary_of(plan, waves, judged),
+        "members": sum(bool(runs[row]) for row in members.tolist()),
+        "members_lost": sum(not runs[row] for row in members.tolist()),
+        "met_again": fresh_share(plan, folder, judged, members),
+    }
     folder.put_json(folder.summary_path, summary)
     return summary
 
@@ -173,9 +178,7 @@ def fresh_share(plan: Plan, folder: EnsembleFolder, judged: Judged, members: Row
     return met / weight if weight else None
 
 
-def summary_of(
-    plan: Plan, waves: Sequence[Wave], judged: Judged, fresh: float | None
-) -> dict[str, Any]:
+def summary_of(plan: Plan, waves: Sequence[Wave], judged: Judged) -> dict[str, Any]:
     """What survives, what the facts rule out and which parameters they pin down."""
     return {
         "scenario": plan.scenario.name,
@@ -186,7 +189,6 @@ def summary_of(
         "effective": judged.effective,
         "survives": asdict(survival(judged)),
         "outside_surrogate": outside(waves, judged),
-        "met_again": fresh,
         "waves": [asdict(report) for report in wave_reports(waves, judged)],
         "facts": [
             {
