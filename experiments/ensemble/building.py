@@ -151,7 +151,10 @@ def draws_table(
         "implausibility": judged.implausibility.max(axis=1),
         "worst_fact": [plan.facts[i].id for i in judged.implausibility.argmax(axis=1).tolist()],
     }
-    facts = {f"fact.{f.id}": judged.means[:, i] for i, f in enumerate(plan.facts)}
+    facts = {
+        f"fact.{fact.id}": pa.array(judged.means[:, place], from_pandas=True)
+        for place, fact in enumerate(plan.facts)
+    }
     values = {axis.path: [one[axis.path] for one in settings] for axis in plan.axes}
     return pa.table({**head, **facts, **values})
 

@@ -14,9 +14,9 @@ from experiments.ensemble.folder import EnsembleFolder
 
 BUILD = (
     "ensemble", "build", "--draws", "32", "--waves", "2",
-    "--replicates", "2", "--enterprises", "60", "--members", "3", "--jobs", "1", "--quiet", "--out",
+    "--replicates", "2", "--enterprises", "60", "--members", "2", "--jobs", "1", "--quiet", "--out",
 )  # fmt: skip
-KILLS = 4
+KILLS = 3
 PATIENCE = 240.0
 
 pytestmark = pytest.mark.system
@@ -48,6 +48,6 @@ def test_killed_builds_end_in_the_same_ensemble(tmp_path: Path) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(PATIENCE)
     finish(torn.path)
-    assert torn.draws().equals(whole.draws())
+    assert torn.draws_path.read_bytes() == whole.draws_path.read_bytes()
     assert torn.summary() == whole.summary()
     assert torn.summary()["draws"] == 64
