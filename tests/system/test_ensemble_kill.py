@@ -16,7 +16,7 @@ BUILD = (
     "ensemble", "build", "--draws", "32", "--waves", "2",
     "--replicates", "2", "--enterprises", "60", "--members", "2", "--jobs", "1", "--quiet", "--out",
 )  # fmt: skip
-KILLS = 3
+KILLS = 2
 PATIENCE = 240.0
 
 pytestmark = pytest.mark.system
