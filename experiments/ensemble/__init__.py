@@ -17,8 +17,8 @@ columns
 - `world`: name, wave and number in it; `wave`: the wave it was drawn in, from 1;
 - `kept`: whether it is consistent with all facts; `weight`;
 - `run_ids`: its runs to 2030-12 in the order of replicates; empty where it was not run so far;
-- `implausibility`: the largest over the facts, infinite where one has no value; `worst_fact`: the
-  fact that it belongs to;
+- `implausibility`: the largest over the facts, infinite where one has no value; `misfit`: the sum of
+  squares over them; `worst_fact`: the fact with the largest;
 - `fact.ID`: the mean over replicates of each fact, its logarithm where the fact is a ratio;
 - a column per uncertain parameter, named by its path.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from experiments.sweeps.reading import Sweep
 
-HEAD = ("world", "wave", "kept", "weight", "run_ids", "implausibility", "worst_fact")
+HEAD = ("world", "wave", "kept", "weight", "run_ids", "implausibility", "misfit", "worst_fact")
 """Columns before those of facts and parameters."""
 FACT = "fact."
 """Beginning of the columns of facts."""

@@ -149,6 +149,7 @@ def draws_table(
         "weight": weight / weight.sum() if weight.any() else weight,
         "run_ids": pa.array([list(ids) for ids in runs], pa.list_(pa.string())),
         "implausibility": judged.implausibility.max(axis=1),
+        "misfit": (judged.implausibility**2).sum(axis=1),
         "worst_fact": [plan.facts[i].id for i in judged.implausibility.argmax(axis=1).tolist()],
     }
     facts = {

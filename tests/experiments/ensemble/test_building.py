@@ -71,6 +71,9 @@ def test_members_and_prior(built: EnsembleFolder) -> None:
     assert sum(kept["weight"].to_pylist()) == pytest.approx(1.0)
     assert ensemble.effective_size(kept) == pytest.approx(1.0)
     assert len(ensemble.parameters(kept)) == len(uncertain(load("baseline")))
+    largest, squares = (prior[name].to_numpy() for name in ("implausibility", "misfit"))
+    assert (largest**2 <= squares).all()
+    assert (squares <= 2 * largest**2).all()
     assert [bool(ids) for ids in prior["run_ids"].to_pylist()] == [True, False, False]
 
 
