@@ -17,8 +17,8 @@ columns
 - `world`: name, wave and number in it; `wave`: the wave it was drawn in, from 1;
 - `kept`: whether it is consistent with all facts; `weight`;
 - `run_ids`: its runs to 2030-12 in the order of replicates; empty where it was not run so far;
-- `implausibility`: the largest over the facts, infinite where one has no value; `misfit`: the sum of
-  squares over them; `worst_fact`: the fact with the largest;
+- `implausibility`: the largest over the facts, infinite where one has no value; `misfit`: the sum
+  of squares over them; `worst_fact`: the fact with the largest;
 - `fact.ID`: the mean over replicates of each fact, its logarithm where the fact is a ratio;
 - a column per uncertain parameter, named by its path.
 """

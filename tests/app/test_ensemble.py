@@ -10,9 +10,13 @@ import pytest
 from tiny_ensemble import DRAWS
 from typer.testing import CliRunner
 
+from app import ensembling
 from app.main import app
 from app.shell import BAD_INPUT, OK
+from experiments.ensemble import sizing
+from experiments.ensemble.building import Size
 from experiments.ensemble.folder import EnsembleFolder
+from sim.loading import load
 
 Nomoat = Callable[..., Any]
 PNG = b"\x89PNG"
@@ -87,3 +91,23 @@ def test_forecast_prints_both_fans_and_draws_them(nomoat: Nomoat, stored: Path) 
     assert len(fan) == 96
     assert all(row == sorted(row) and 0 <= row[0] <= row[-1] <= 1 for row in fan)
     assert document["prior"]["worlds"] == 1
+
+
+def test_a_budget_is_filled_and_not_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizing, "timed", lambda _scenario, _firms, months: months / 500)
+    asked = Size(512, 3, 5, 1000, 200)
+    found = sizing.sized(load("baseline"), asked, 30.0, 2)
+    short, long = sizing.lengths()
+    waves = found.waves * found.draws * found.replicates * 2 * short / 500
+    worlds = 2 * found.most * found.replicates * long / 500
+    assert 0.75 * 3600 < waves + worlds < 0.86 * 3600
+    assert (found.waves, found.replicates, found.enterprises) == (3, 5, 1000)
+
+
+def test_a_resumed_budget_keeps_the_size_it_began_with(built: EnsembleFolder) -> None:
+    request = ensembling.Request(
+        "baseline", [], 1.0, None, 1, 2, 80, None, 5, 1, built.path, json=True, quiet=False
+    )
+    stored = built.identity()["size"]
+    found = ensembling.size_of(request, load("baseline"), built, 1)
+    assert (found.draws, found.most) == (stored["draws"], stored["most"])
