@@ -68,7 +68,7 @@ def execute(request: Request) -> int:
     load(request.scenario, {**overrides, POPULATION: request.enterprises})
     jobs = request.jobs or usable_cores()
     folder = EnsembleFolder(request.out or default_path(request.asked(scenario)))
-    plan = plan_of(scenario, size_of(request, scenario, folder, jobs), request.seed)
+    plan = plan_of(scenario, size_of(request, scenario, folder, jobs), request.seed, overrides)
     folder.prepare(plan.identity(model_version()), to_toml(scenario))
     try:
         with folder.alone():

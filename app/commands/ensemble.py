@@ -34,7 +34,7 @@ Members = Annotated[
 ]
 Held = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change what all worlds have in common."),
+    typer.Option("--set", metavar="PATH=VALUE", help="Hold a parameter at a value in all worlds."),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**62, help="Root seed of worlds and luck.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes [cores usable by this process].")]

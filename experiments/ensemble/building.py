@@ -1,6 +1,6 @@
 """Build an ensemble: waves, what they leave, and the members' runs to the end of the forecast."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -78,16 +78,21 @@ class Plan:
         }
 
 
-def plan_of(scenario: Scenario, size: Size, seed: int) -> Plan:
-    """The plan over all uncertain parameters of a scenario, against the key facts."""
-    return Plan(scenario, uncertain(scenario), key_facts(), size, seed)
+def plan_of(scenario: Scenario, size: Size, seed: int, held: Collection[str] = ()) -> Plan:
+    """The plan over all uncertain parameters of a scenario, against the key facts.
+
+    held: paths that keep the scenario's value.
+    """
+    return Plan(scenario, uncertain(scenario, held), key_facts(), size, seed)
 
 
-def uncertain(scenario: Scenario) -> tuple[Axis, ...]:
+def uncertain(scenario: Scenario, held: Collection[str] = ()) -> tuple[Axis, ...]:
     """An axis for every number of a scenario that is declared with a plausible range."""
     found = []
     for row in catalogue():
-        if row.plausible is None or not searchable(row) or value_at(scenario, row.path) is None:
+        if row.plausible is None or not searchable(row) or row.path in held:
+            continue
+        if value_at(scenario, row.path) is None:
             continue
         low, high = row.plausible
         log = row.type == "number" and low > 0 and round(high / low, 6) >= TIMES

@@ -27,6 +27,8 @@ def test_every_declared_uncertainty_is_drawn() -> None:
     declared = [row.path for row in catalogue() if row.plausible and "[]" not in row.path]
     axes = uncertain(load("baseline"))
     assert [axis.path for axis in axes] == declared
+    held = uncertain(load("baseline"), {"choice.theta"})
+    assert set(declared) - {axis.path for axis in held} == {"choice.theta"}
     logs = {axis.path: axis.log for axis in axes}
     assert logs["choice.theta"]
     assert logs["adoption.imitation"]
