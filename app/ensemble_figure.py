@@ -71,8 +71,12 @@ def forecast_figure(ensemble: Outlook, raw: Outlook, summary: Mapping[str, Any])
         f"({100 * summary['survives']['share']:.2g}% of the raw ranges); dashed: any worlds"
     )
     labels.title(figure, 0.045, 0.92, words, fontsize=10.5, color=palette.MUTED)
-    note = "Lines: medians. Dark: half of worlds and luck, pale: 90%. Dashed: 90% of raw ranges."
-    labels.title(figure, 0.045, 0.012, note, fontsize=8.5, color=palette.MUTED)
+    notes = {
+        0.045: "Lines: medians. Dark: half of worlds and luck, pale: 90%. Dashed: 90% of raw ranges.",
+        0.5: "Left of the dotted line releases and list prices are input.",
+    }
+    for place, note in notes.items():
+        labels.title(figure, place, 0.012, note, fontsize=8.5, color=palette.MUTED)
     for axes, (name, unit, lines) in zip(grid.flat, PANELS, strict=True):
         panel(axes, name, unit, lines, ensemble, raw)
     return figure
@@ -84,7 +88,7 @@ def panel(
     """One panel: a fan per line, named at its end."""
     months = np.arange(ensemble.fans[lines[0][0]].known.size)
     frame(axes, months, name, unit)
-    if "log" in unit:
+    if "log scale" in unit:
         axes.set_yscale("log")
     for column, _, colour in lines:
         low, quarter, middle, most, high = ensemble.fans[column].quantiles
@@ -118,15 +122,17 @@ def pinned_figure(summary: Mapping[str, Any]) -> Figure:
     axes = figure.add_axes((0.33, 0.55 / inches, 0.42, 1 - 1.6 / inches))
     count = sum(row["pinned"] for row in summary["parameters"])
     total = len(summary["parameters"])
-    headline = f"The facts pin {count} of {total} uncertain parameters"
+    headline = f"The facts move {count} of {total} uncertain parameters beyond chance"
     labels.title(
         figure, 0.03, 1 - 0.4 / inches, headline, fontsize=14, weight="bold", color=palette.INK
     )
-    words = "bar: 90% of the worlds that survive, dot: median; grey: the range they were drawn from"
+    words = (
+        "bar: 90% of what survives (dark: moved beyond chance), dot: median; grey: range drawn from"
+    )
     labels.title(figure, 0.03, 1 - 0.68 / inches, words, fontsize=9.5, color=palette.MUTED)
     for place, row in enumerate(rows):
         low, middle, high = positions(row)
-        colour = palette.SERIES[0] if row["pinned"] else palette.OTHER
+        colour = palette.SERIES[0] if row["pinned"] else palette.SERIES[4]
         axes.plot([0, 1], [place, place], color=palette.FAINT, linewidth=7, solid_capstyle="butt")
         axes.plot([low, high], [place, place], color=colour, linewidth=7, solid_capstyle="butt")
         axes.plot([middle], [place], "o", color=palette.INK, markersize=4)

@@ -18,6 +18,8 @@ from experiments.folder import OUTPUTS
 DASH: Final = "–"
 SHOWN: Final = 20
 """Parameters printed."""
+SOUND: Final = 0.5
+"""Share of members that must meet the facts again on other luck, or replicates are too few."""
 QUANTITIES: Final = {
     "adoption_large": "large firms using models",
     "open_usage_share": "open share of uses",
@@ -86,7 +88,7 @@ def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
     out.print(f"worth {summary['effective']:.0f} worlds of equal weight")
     out.print()
     table = plain_table(
-        "wave", "worlds", "drawn from", "consistent", "no value", "share there", "of the prior",
+        "wave", "worlds", "from", "kept", "void", "share there", "of the prior",
         right=(1, 2, 3, 4),
     )  # fmt: skip
     for column in table.columns:
@@ -97,6 +99,7 @@ def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
             wave["failed"], interval(wave["of_region"]), interval(wave["of_prior"]),
         )  # fmt: skip
     out.print(table)
+    out.print("from: share of the prior a wave was drawn from; void: worlds without a value")
     if len(summary["waves"]) > 1 and summary["kept"]:
         out.print(
             f"{percent(summary['outside_surrogate'])} of what survives lies where the last wave's "
@@ -109,6 +112,12 @@ def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
         out.print(
             f"{percent(summary['met_again'])} of the members meet the facts of the record again "
             "on other luck"
+            + (
+                ": luck decides too much, take more --replicates"
+                if summary["met_again"] < SOUND
+                else ""
+            ),
+            style="yellow" if summary["met_again"] < SOUND else None,
         )
     if not summary["kept"]:
         out.print(hopeless(summary), style="yellow")
@@ -150,9 +159,10 @@ def print_parameters(summary: dict[str, Any]) -> None:
     out = console()
     rows = summary["parameters"]
     pinned = [row for row in rows if row["pinned"]]
+    narrowed = sum(row["verdict"] != "not" for row in rows)
     out.print(
         f"{len(pinned)} of {len(rows)} parameters are pinned: the facts move them by more than "
-        "chance would (5% for one false alarm among all)"
+        f"chance would (5% for one false alarm among all); {narrowed} are narrowed (sd up to 0.9)"
     )
     table = plain_table(
         "parameter", "distance", "sd", "", "5%", "50%", "95%", "range", right=(1, 2, 4, 5, 6)

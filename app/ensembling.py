@@ -20,7 +20,7 @@ from sim.loading import assignment, canonical, load, to_toml
 from sim.scenario import Scenario
 from sim.version import model_version, usable_cores
 
-DRAWS, MEMBERS = 512, 200
+DRAWS, MEMBERS = 512, 150
 """Size unless something else is asked for."""
 
 

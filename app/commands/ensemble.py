@@ -29,7 +29,7 @@ Enterprises = Annotated[int, typer.Option(help="Simulated enterprises in each ru
 Members = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Members, and worlds of the prior, that are run to 2030-12 at most [200]."
+        min=1, help="Members, and worlds of the prior, that are run to 2030-12 at most [150]."
     ),
 ]
 Held = Annotated[
@@ -50,7 +50,7 @@ def build(
     budget: Budget = None,
     draws: Draws = None,
     waves: Waves = 3,
-    replicates: Replicates = 5,
+    replicates: Replicates = 10,
     enterprises: Enterprises = 2000,
     members: Members = None,
     set_: Held = None,
