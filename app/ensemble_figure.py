@@ -72,7 +72,7 @@ def forecast_figure(ensemble: Outlook, raw: Outlook, summary: Mapping[str, Any])
     )
     labels.title(figure, 0.045, 0.92, words, fontsize=10.5, color=palette.MUTED)
     notes = {
-        0.045: "Lines: medians. Dark: half of worlds and luck, pale: 90%. Dashed: 90% of raw ranges.",
+        0.045: "Line: median. Dark: half of worlds and luck, pale: 90%. Dashed: 90% of raw ranges.",
         0.5: "Left of the dotted line releases and list prices are input.",
     }
     for place, note in notes.items():
