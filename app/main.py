@@ -9,6 +9,7 @@ from app.commands import (
     calibrate,
     diff,
     doctor,
+    ensemble,
     explain,
     params,
     run,
@@ -35,6 +36,7 @@ app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(sweep.app, name="sweep")
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)

@@ -24,6 +24,7 @@ EXIT_CODES = {
     "FolderError": BAD_INPUT,
     "InputError": BAD_INPUT,
     "CalibrationError": BAD_INPUT,
+    "EnsembleError": BAD_INPUT,
     "QuestionError": BAD_INPUT,
     "ExperimentError": BAD_INPUT,
     "SweepError": BAD_INPUT,

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 import pytest
 import synthetic
 
+from experiments.ensemble.folder import EnsembleFolder
+
 # As `python -m pytest` does it: processes that tests start need not import pytest first.
 sys.modules["__main__"].__spec__ = find_spec("pytest.__main__")
 
@@ -14,3 +16,11 @@ sys.modules["__main__"].__spec__ = find_spec("pytest.__main__")
 def result() -> synthetic.FakeResult:
     """A result of 24 months."""
     return synthetic.FakeResult(months=24)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> EnsembleFolder:
+    """A tiny ensemble, not to be changed."""
+    from tiny_ensemble import made
+
+    return made(tmp_path_factory.mktemp("ensembles") / "tiny")

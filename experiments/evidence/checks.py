@@ -50,6 +50,15 @@ class Check:
         """Whether a simulated value lies in the band; a missing one does not."""
         return value is not None and self.low <= value <= self.high
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables of a run that it is measured in."""
+        if self.column is not None:
+            return ("market",)
+        if self.hosted is not None:
+            return ("host",)
+        return ("vendor",) if self.paid_above is None else ("offering",)
+
     def measure(self, tables: Mapping[str, pa.Table]) -> float | None:
         """The value in a run's tables; None where the run has none."""
         month = month_index(self.month)

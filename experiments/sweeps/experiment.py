@@ -19,7 +19,7 @@ from experiments.sweeps.factors import (
     is_number,
     settings_of,
 )
-from experiments.sweeps.outcomes import Outcome, column_of, outcomes_of
+from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of
 from sim.catalogue import shown
 from sim.loading import canonical, load
 from sim.scenario import Scenario
@@ -282,7 +282,8 @@ def kept_columns(
 ) -> tuple[str, ...]:
     """Columns of the market table that are kept: those named, else those of the outcomes."""
     if "market" not in tree:
-        return () if "market" in keep else tuple(dict.fromkeys(o.column for o in outcomes))
+        columns = [o.column for o in outcomes if o.reduce != FACT]
+        return () if "market" in keep else tuple(dict.fromkeys(columns))
     columns = tree["market"]
     if not isinstance(columns, list):
         raise ExperimentError(f"{label}: market is a list of columns, [] for none")

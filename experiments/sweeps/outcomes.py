@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from agents.common.vocabulary import month_index, month_name
+from experiments.evidence.checks import Check, all_checks
 from experiments.sweeps.factors import ExperimentError, is_number
 from sim.catalogue import shown
 from sim.scenario import check_month
@@ -19,6 +20,8 @@ from sim.schema_market import MARKET
 Floats = NDArray[np.float64]
 YEAR: Final = 12
 FIELDS: Final = ("column", "at", "from", "to", "last", "reduce", "threshold")
+FACT: Final = "fact"
+"""Field that names an observed fact, and the `reduce` of an outcome that is its value in a run."""
 REGIME: Final = "regime"
 """Name of an outcome that every run has."""
 
@@ -75,10 +78,10 @@ WITH_THRESHOLD: Final = tuple(name for name, one in REDUCTIONS.items() if one.th
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One number of a run: a column of the market table, reduced over months.
+    """One number of a run: a column of the market table, reduced over months, or a fact's value.
 
     first, last: months since 2023-01, inclusive; equal for a value at one month.
-    reduce: a key of `REDUCTIONS`, or "at".
+    reduce: a key of `REDUCTIONS`, "at", or "fact": then `column` is the id of a fact.
     """
 
     name: str
@@ -91,16 +94,32 @@ class Outcome:
     @property
     def kind(self) -> pa.DataType:
         """Arrow type of the outcome."""
+        if self.reduce == FACT:
+            return pa.float64()
         return pa.string() if pa.types.is_string(MARKET.field(self.column).type) else pa.float64()
 
     @property
     def words(self) -> str:
         """What the outcome is, in a few words."""
+        if self.reduce == FACT:
+            return fact_of(self.column, self.name).label
         first, last = month_name(self.first), month_name(self.last)
         if self.reduce == "at":
             return f"{self.column} at {last}"
         limit = f" {self.threshold:g}" if self.reduce in WITH_THRESHOLD else ""
         return f"{self.reduce}{limit} of {self.column}, {first} to {last}"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables of a run that it is taken from."""
+        return ("market",) if self.reduce != FACT else fact_of(self.column, self.name).tables
+
+    def measure(self, tables: Mapping[str, pa.Table]) -> float | str | None:
+        """The outcome of a run's tables; None where they have no value for it."""
+        if self.reduce != FACT:
+            return self.of(tables["market"])
+        value = fact_of(self.column, self.name).measure(tables)
+        return value if value is not None and math.isfinite(value) else None
 
     def of(self, market: pa.Table) -> float | str | None:
         """The outcome of a run's market table; None where the table has no value for it."""
@@ -134,6 +153,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         spec = {"column": spec}
     if not isinstance(spec, Mapping):
         raise ExperimentError(f"{where} must be a column or a table of fields, not {shown(spec)}")
+    if FACT in spec:
+        return fact_outcome(name, spec, months, where)
     if unknown := sorted(set(spec) - set(FIELDS)):
         raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {', '.join(FIELDS)}")
     column = column_of(spec.get("column"), where)
@@ -145,6 +166,25 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
     if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
     return Outcome(name, column, reduce, first, last, float(threshold))
+
+
+def fact_outcome(name: str, spec: Mapping[str, Any], months: int, where: str) -> Outcome:
+    """What a run gives for an observed fact: `{ fact = "gap-2023" }`."""
+    if set(spec) != {FACT}:
+        raise ExperimentError(f"{where}: a fact says all itself; give no other field beside it")
+    check = fact_of(spec[FACT], where)
+    month = month_of(check.month, months, f"{where}: the month of {check.id}, {check.month},")
+    return Outcome(name, check.id, FACT, month, month)
+
+
+def fact_of(identifier: Any, where: str) -> Check:
+    """A fact by id; ExperimentError with the nearest ones for another."""
+    known = {check.id: check for check in all_checks()}
+    if identifier in known:
+        return known[identifier]
+    close = get_close_matches(str(identifier), known, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"they are {', '.join(known)}"
+    raise ExperimentError(f"{where}: there is no fact {shown(identifier)}; {hint}")
 
 
 def column_of(column: Any, where: str) -> str:
@@ -213,3 +253,8 @@ def outcome_schema(outcomes: Sequence[Outcome]) -> pa.Schema:
     fields += [pa.field(o.name, o.kind, metadata={"description": o.words}) for o in outcomes]
     fields.append(pa.field(REGIME, pa.string(), metadata={"description": "label of the world"}))
     return pa.schema(fields)
+
+
+def tables_needed(keep: Sequence[str], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Tables that a run must make: those kept and those that outcomes are taken from."""
+    return tuple(dict.fromkeys([*keep, *(name for o in outcomes for name in o.tables)]))

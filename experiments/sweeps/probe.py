@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from experiments.encoding import encode
 from experiments.sweeps.experiment import Experiment
-from experiments.sweeps.outcomes import REGIME, outcome_schema
+from experiments.sweeps.outcomes import REGIME, outcome_schema, tables_needed
 from experiments.sweeps.plan import Worlds
 from experiments.sweeps.work import stacked
 from sim import run
@@ -30,16 +30,17 @@ def probe(experiment: Experiment, design: pa.Table) -> Probe:
     row = design.slice(design.num_rows // 2, 1).to_pylist()[0]
     scenario = Worlds(experiment).scenario(row)
     seconds = LONG_SECONDS
+    needed = tables_needed(experiment.keep, experiment.outcomes)
     for _ in range(2):
         began = time.monotonic()
-        result = run(scenario, seed=row["seed"], tables=experiment.keep)
+        result = run(scenario, seed=row["seed"], tables=needed)
         seconds = time.monotonic() - began
         if result.seconds > LONG_SECONDS:
             break
     tables = [result.tables[name] for name in experiment.keep]
     if experiment.market:
         tables.append(result.tables["market"].select(["month", *experiment.market]))
-    values = {o.name: o.of(result.tables["market"]) for o in experiment.outcomes}
+    values = {o.name: o.measure(result.tables) for o in experiment.outcomes}
     outcomes = pa.Table.from_pylist(
         [{"run_id": row["run_id"], **values, REGIME: result.regime}],
         outcome_schema(experiment.outcomes),

@@ -22,7 +22,7 @@ from experiments.durable import StoreError
 from experiments.machine import peak_memory
 from experiments.sweeps import failpoints
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
-from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema
+from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_needed
 from experiments.sweeps.plan import World
 from experiments.sweeps.store import FAILURES, TELEMETRY, Store
 from sim import run
@@ -123,6 +123,7 @@ class Bench:
         self.schema = outcome_schema(self.outcomes)
         self.keep: list[str] = self.facts["identity"]["keep"]
         self.market: list[str] = self.facts["identity"]["market"]
+        self.needed = tables_needed(self.keep, self.outcomes)
         self.design = pq.read_table(folder.design_path, memory_map=True)
         self._worlds: dict[int, World] = {}
         self._checked: set[int] = set()
@@ -141,7 +142,7 @@ class Bench:
 
     def result(self, row: dict[str, Any]) -> Result:
         """Simulate a row of the design."""
-        result = run(self.scenario(row), seed=row["seed"], tables=self.keep)
+        result = run(self.scenario(row), seed=row["seed"], tables=self.needed)
         number = self.world_of(row)
         if number not in self._checked:
             self._check(row, result)
@@ -163,8 +164,7 @@ class Bench:
 
     def outcomes_of(self, result: Result) -> dict[str, Any]:
         """The outcomes of a run."""
-        market = result.tables["market"]
-        found: dict[str, Any] = {o.name: o.of(market) for o in self.outcomes}
+        found: dict[str, Any] = {o.name: o.measure(result.tables) for o in self.outcomes}
         return {**found, REGIME: result.regime}
 
     def kept(self, result: Result) -> dict[str, pa.Table]:

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments.sweeps.factors import ExperimentError
 from experiments.sweeps.outcomes import (
     REDUCTIONS,
     WITH_THRESHOLD,
     Outcome,
     outcome_of,
     outcome_schema,
+    tables_needed,
 )
 
 COLUMN = "hhi_spend"
@@ -124,3 +126,28 @@ def test_an_outcome_in_words(spec: object, words: str) -> None:
 
 def test_thresholds_are_for_reductions() -> None:
     assert set(WITH_THRESHOLD) < set(REDUCTIONS)
+
+
+def test_a_fact_is_an_outcome() -> None:
+    found = outcome_of("gap", {"fact": "gap-2023"}, 12, "e.toml")
+    assert (found.column, found.reduce, found.first, found.last) == ("gap-2023", "fact", 11, 11)
+    assert found.words == "gap closed less open, 2023-12"
+    assert found.kind == pa.float64()
+    market = pa.table({"gap_logits": [0.1] * 11 + [0.7]})
+    assert found.measure({"market": market}) == 0.7
+    assert found.measure({"market": market.slice(0, 11)}) is None
+    hosted = outcome_of("mixtral", {"fact": "hosted-mixtral"}, 24, "e.toml")
+    assert tables_needed(["event"], [found, hosted]) == ("event", "market", "host")
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"fact": "gap-2032"}, "there is no fact 'gap-2032'; did you mean gap-2023"),
+        ({"fact": "gap-2023", "last": 3}, "give no other field beside it"),
+        ({"fact": "gap-2024-12"}, "the month of gap-2024-12, 2024-12, lies outside the 12 months"),
+    ],
+)
+def test_a_fact_that_cannot_be_an_outcome_is_refused(spec: object, reason: str) -> None:
+    with pytest.raises(ExperimentError, match=reason):
+        outcome_of("x", spec, 12, "e.toml")

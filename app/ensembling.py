@@ -1,0 +1,117 @@
+"""What `nomoat ensemble build` does: size, plan, run with progress, report."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.shell import INTERRUPTED, OK, InputError, say
+from app.sweeping import refuse_too_large, run_to_end
+from app.terminal import print_json, short_warnings
+from experiments.ensemble.building import Size, build, plan_of
+from experiments.ensemble.folder import EnsembleFolder, default_path
+from experiments.ensemble.runs import Work
+from experiments.ensemble.sizing import sized
+from experiments.evidence.calibration import POPULATION
+from experiments.evidence.checks import all_checks
+from experiments.evidence.loss import refuse_late
+from experiments.sweeps.experiment import Experiment
+from experiments.sweeps.folder import SweepFolder
+from sim.loading import assignment, canonical, load, to_toml
+from sim.scenario import Scenario
+from sim.version import model_version, usable_cores
+
+DRAWS, MEMBERS = 512, 150
+"""Size unless something else is asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `nomoat ensemble build`."""
+
+    scenario: str
+    overrides: list[str]
+    budget: float | None
+    draws: int | None
+    waves: int
+    replicates: int
+    enterprises: int
+    members: int | None
+    seed: int
+    jobs: int | None
+    out: Path | None
+    json: bool
+    quiet: bool
+
+    def asked(self, scenario: Scenario) -> dict[str, Any]:
+        """What names the folder: everything but how the machine is used."""
+        return {
+            "scenario": list(canonical(scenario)), "budget": self.budget, "draws": self.draws,
+            "waves": self.waves, "replicates": self.replicates, "members": self.members,
+            "enterprises": self.enterprises, "seed": self.seed,
+        }  # fmt: skip
+
+
+class StoppedError(Exception):
+    """Ctrl-C: what was run is kept."""
+
+
+def execute(request: Request) -> int:
+    """Build what is missing and report; 130 if interrupted with all runs kept."""
+    short_warnings()
+    refuse_late(all_checks())
+    if request.budget is not None and (request.draws or request.members):
+        raise InputError("--budget chooses --draws and --members; give one or the other")
+    if request.budget is not None and request.budget <= 0:
+        raise InputError("--budget is a number of minutes above 0")
+    overrides = dict(map(assignment, request.overrides))
+    scenario = load(request.scenario, overrides)
+    load(request.scenario, {**overrides, POPULATION: request.enterprises})
+    jobs = request.jobs or usable_cores()
+    folder = EnsembleFolder(request.out or default_path(request.asked(scenario)))
+    plan = plan_of(scenario, size_of(request, scenario, folder, jobs), request.seed, overrides)
+    folder.prepare(plan.identity(model_version()), to_toml(scenario))
+    try:
+        with folder.alone():
+            summary = build(plan, folder, worker(jobs, silent=request.json or request.quiet))
+    except StoppedError:
+        say(f"stopped; all finished runs are kept in {folder.path}, the same command goes on")
+        return INTERRUPTED
+    report(request, folder, summary)
+    return OK
+
+
+def size_of(request: Request, scenario: Scenario, folder: EnsembleFolder, jobs: int) -> Size:
+    """The size asked for; with a budget that of the folder if it was begun before."""
+    size = Size(
+        request.draws or DRAWS, request.waves, request.replicates, request.enterprises,
+        request.members or MEMBERS,
+    )  # fmt: skip
+    if request.budget is None:
+        return size
+    if folder.exists():
+        stored = folder.identity()["size"]
+        return replace(size, draws=stored["draws"], most=stored["most"])
+    if not request.quiet and not request.json:
+        say("timing a run to see what fits into the budget")
+    return sized(scenario, size, request.budget, jobs)
+
+
+def worker(jobs: int, *, silent: bool) -> Work:
+    """A function that does what is missing of a sweep, under a progress bar."""
+
+    def work(experiment: Experiment, folder: SweepFolder) -> None:
+        refuse_too_large(experiment, jobs)
+        if run_to_end(experiment, folder, jobs, silent=silent).stopped:
+            raise StoppedError
+
+    return work
+
+
+def report(request: Request, folder: EnsembleFolder, summary: dict[str, Any]) -> None:
+    """Print what survives."""
+    if request.json:
+        print_json({"folder": str(folder.path), **summary})
+    elif not request.quiet:
+        from app.ensemble_views import print_survival
+
+        print_survival(folder, summary)
