@@ -7,6 +7,7 @@ import typer
 from app.commands import (
     assets,
     calibrate,
+    claims,
     diff,
     doctor,
     ensemble,
@@ -37,6 +38,7 @@ app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(ensemble.app, name="ensemble")
+app.add_typer(claims.app, name="claims")
 app.add_typer(sweep.app, name="sweep")
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)

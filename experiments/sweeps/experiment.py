@@ -89,9 +89,7 @@ class Experiment:
             "options": self.worlds,
             "design": dict(self.design),
             "table": self.table,
-            "outcomes": [
-                [o.name, o.column, o.reduce, o.first, o.last, o.threshold] for o in self.outcomes
-            ],
+            "outcomes": [outcome.described() for outcome in self.outcomes],
             "keep": sorted(self.keep),
             "market": sorted(self.market),
         }
@@ -282,7 +280,7 @@ def kept_columns(
 ) -> tuple[str, ...]:
     """Columns of the market table that are kept: those named, else those of the outcomes."""
     if "market" not in tree:
-        columns = [o.column for o in outcomes if o.reduce != FACT]
+        columns = [o.column for o in outcomes if o.reduce != FACT and not o.rows]
         return () if "market" in keep else tuple(dict.fromkeys(columns))
     columns = tree["market"]
     if not isinstance(columns, list):

@@ -1,5 +1,6 @@
 """What a sweep keeps of each run: numbers taken from the market table, declared by name."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from numpy.typing import NDArray
 
 from agents.common.vocabulary import month_index, month_name
 from experiments.evidence.checks import Check, all_checks
+from experiments.sweeps.decomposition import FIELD as SHAPLEY
+from experiments.sweeps.decomposition import Shapley, is_shapley
 from experiments.sweeps.factors import ExperimentError, is_number
+from experiments.sweeps.rows import FIELDS as ROW_FIELDS
+from experiments.sweeps.rows import Rows
 from sim.catalogue import shown
 from sim.scenario import check_month
 from sim.schema_market import MARKET
@@ -90,11 +95,18 @@ class Outcome:
     first: int
     last: int
     threshold: float = 0.0
+    rows: str = ""
+    """Where `column` is not one of the market table: the rows and columns added up, as text."""
+
+    def described(self) -> list[Any]:
+        """The fields, those at rest left out."""
+        fields = [self.name, self.column, self.reduce, self.first, self.last, self.threshold]
+        return [*fields, self.rows] if self.rows else fields
 
     @property
     def kind(self) -> pa.DataType:
         """Arrow type of the outcome."""
-        if self.reduce == FACT:
+        if self.reduce == FACT or self.rows:
             return pa.float64()
         return pa.string() if pa.types.is_string(MARKET.field(self.column).type) else pa.float64()
 
@@ -104,18 +116,24 @@ class Outcome:
         if self.reduce == FACT:
             return fact_of(self.column, self.name).label
         first, last = month_name(self.first), month_name(self.last)
+        what = source_of(self.rows).words if self.rows else self.column
         if self.reduce == "at":
-            return f"{self.column} at {last}"
+            return f"{what} at {last}"
         limit = f" {self.threshold:g}" if self.reduce in WITH_THRESHOLD else ""
-        return f"{self.reduce}{limit} of {self.column}, {first} to {last}"
+        return f"{self.reduce}{limit} of {what}, {first} to {last}"
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Tables of a run that it is taken from."""
+        if self.rows:
+            return ("market", source_of(self.rows).table)
         return ("market",) if self.reduce != FACT else fact_of(self.column, self.name).tables
 
     def measure(self, tables: Mapping[str, pa.Table]) -> float | str | None:
         """The outcome of a run's tables; None where they have no value for it."""
+        if self.rows:
+            rows, months = source_of(self.rows), tables["market"].num_rows
+            return self._reduced(rows.by_month(tables[rows.table], months))
         if self.reduce != FACT:
             return self.of(tables["market"])
         value = fact_of(self.column, self.name).measure(tables)
@@ -129,8 +147,13 @@ class Outcome:
             if isinstance(value, str):
                 return value
             return None if value is None or not math.isfinite(value) else float(value)
-        values = column.slice(self.first, self.last - self.first + 1).cast(pa.float64())
-        numbers = values.to_numpy()
+        return self._reduced(column.cast(pa.float64()).to_numpy())
+
+    def _reduced(self, series: Floats) -> float | None:
+        """One number of a value for every month; None where no month has one."""
+        if self.reduce == "at":
+            return float(series[self.last]) if math.isfinite(series[self.last]) else None
+        numbers = series[self.first : self.last + 1]
         known = np.isfinite(numbers)
         if not known.any():
             return None
@@ -155,17 +178,39 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         raise ExperimentError(f"{where} must be a column or a table of fields, not {shown(spec)}")
     if FACT in spec:
         return fact_outcome(name, spec, months, where)
-    if unknown := sorted(set(spec) - set(FIELDS)):
-        raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {', '.join(FIELDS)}")
-    column = column_of(spec.get("column"), where)
-    reduce = reduction_of(spec, column, where)
+    if unknown := sorted(set(spec) - {*FIELDS, *ROW_FIELDS, SHAPLEY}):
+        known = ", ".join(dict.fromkeys((*FIELDS, *ROW_FIELDS, SHAPLEY)))
+        raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {known}")
+    rows = declared_source(spec, where)
+    column = column_of(spec.get("column"), where) if rows is None else rows.columns[0]
+    reduce = reduction_of(spec, None if rows else column, where)
     first, last = window_of(spec, reduce, months, where)
     threshold = spec.get("threshold", 0.0)
     if (reduce in WITH_THRESHOLD) != ("threshold" in spec):
         raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
     if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
-    return Outcome(name, column, reduce, first, last, float(threshold))
+    text = "" if rows is None else rows.text
+    return Outcome(name, column, reduce, first, last, float(threshold), text)
+
+
+def declared_source(spec: Mapping[str, Any], where: str) -> Rows | Shapley | None:
+    """Where an outcome comes from that is more than one column of the market table."""
+    if SHAPLEY in spec:
+        if "column" in spec:
+            raise ExperimentError(f"{where}: shapley names a term; it goes with no column")
+        return Shapley.from_spec(spec, where)
+    return Rows.from_spec(spec, where) if added_up(spec) else None
+
+
+def source_of(text: str) -> Rows | Shapley:
+    """The source whose text an outcome keeps."""
+    return Shapley(json.loads(text)[SHAPLEY]) if is_shapley(text) else Rows.from_text(text)
+
+
+def added_up(spec: Mapping[str, Any]) -> bool:
+    """Whether an outcome is more than one column of the market table."""
+    return isinstance(spec.get("column"), list) or bool({"table", "per", "where"} & set(spec))
 
 
 def fact_outcome(name: str, spec: Mapping[str, Any], months: int, where: str) -> Outcome:
@@ -197,13 +242,14 @@ def column_of(column: Any, where: str) -> str:
     raise ExperimentError(f"{where}: the market table has no column {shown(column)}; {hint}")
 
 
-def reduction_of(spec: Mapping[str, Any], column: str, where: str) -> str:
-    """How the column becomes one value."""
+def reduction_of(spec: Mapping[str, Any], column: str | None, where: str) -> str:
+    """How the column becomes one value. column: of the market table, None for another."""
     reduce = spec.get("reduce", "at")
     if reduce not in ("at", *REDUCTIONS):
         known = ", ".join(["at", *REDUCTIONS])
         raise ExperimentError(f"{where}: reduce is one of {known}, not {shown(reduce)}")
-    if reduce != "at" and pa.types.is_string(MARKET.field(column).type):
+    text = column is not None and pa.types.is_string(MARKET.field(column).type)
+    if reduce != "at" and text:
         raise ExperimentError(f"{where}: {column} is text, which is taken at one month only")
     return str(reduce)
 

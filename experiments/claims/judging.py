@@ -1,0 +1,176 @@
+"""From runs to what is said of each claim: in which worlds it holds, how large, under what."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.claims.boxes import Box, find_box
+from experiments.claims.claim import Claim, Condition
+from experiments.claims.sweep import EARLY, Table
+from experiments.claims.verdicts import Driver, Judged, drivers, share_of
+from experiments.claims.worlds import CALIBRATED, RAW, Worlds
+from experiments.ensemble.surviving import Share
+
+Floats = NDArray[np.float64]
+Holds = NDArray[np.bool_]
+Values = Callable[[str], Mapping[str, Floats]]
+SEED: Final = 7
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Weighted quantiles over worlds of the value that a claim is about."""
+
+    words: str
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """All that is said of a claim but the verdict, which depends on the other claims, too.
+
+    halves: the share by the first and the second half of the replicates: whether luck decides.
+    each: share of worlds in which each condition holds by itself. missing: worlds without a value.
+    """
+
+    judged: Judged
+    effect: Effect
+    halves: tuple[float, float]
+    each: tuple[float, ...]
+    worlds: int
+    missing: int
+
+
+def found(claim: Claim, worlds: Worlds, table: Table, linear: Table | None) -> Finding:
+    """Judge one claim by its runs."""
+    rows = table.rows
+    weights, values = worlds.weights[rows], worlds.values[rows]
+    kinds = worlds.of(CALIBRATED)[rows]
+    main = kinds if kinds.any() else worlds.of(RAW)[rows]
+    each = [holding(claim, one, table) for one in claim.conditions]
+    known = np.all([~np.isnan(one) for one in each], axis=0)
+    holds = joined(claim, each)
+    use = main & known
+    share = share_of(holds[use], weights[use])
+    raw_use = worlds.of(RAW)[rows] & known
+    paths = worlds.paths
+    judged = Judged(
+        share, share_of(holds[raw_use], weights[raw_use]), other_share(claim, worlds, linear, ""),
+        other_share(claim, worlds, table, EARLY) if claim.paired else None,
+        box_of(claim, paths, values[known], holds[known]),
+        drivers_of(worlds, values[use], holds[use], weights[use]), claim.identified,
+    )  # fmt: skip
+    return Finding(
+        judged, effect_of(claim, table, use, weights), halves(claim, table, use, weights),
+        tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
+        int(use.sum()), int((main & ~known).sum()),
+    )  # fmt: skip
+
+
+def joined(claim: Claim, each: list[Floats]) -> Holds:
+    """Where the conditions hold together, or one of them where that is enough."""
+    passed = np.array(each) == 1.0
+    holds: Holds = passed.any(axis=0) if claim.any else passed.all(axis=0)
+    return holds
+
+
+def box_of(claim: Claim, paths: list[str], values: Floats, holds: Holds) -> Box | None:
+    """A box over all worlds run, of the ensemble and of the raw ranges: it states its conditions
+    itself, so that it does not matter how often the facts leave them."""
+    return find_box(paths, values, holds, SEED + sum(map(ord, claim.id)))
+
+
+def drivers_of(worlds: Worlds, values: Floats, holds: Holds, weights: Floats) -> tuple[Driver, ...]:
+    """Parameters that a claim hangs on."""
+    return drivers(worlds.paths, values, holds, weights, worlds.pinned)
+
+
+def amounts(condition: Condition, values: Values, early: str = "") -> Floats:
+    """(worlds, replicates) of what a condition bounds. early: ending of the cases' names."""
+    mine = values(condition.outcome)[condition.case + early]
+    if condition.of:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mine = mine / values(condition.of)[condition.case + early]
+    if condition.less is None:
+        return mine
+    other = values(condition.outcome)[condition.less + early]
+    if not condition.relative:
+        return mine - other
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (mine - other) / np.abs(other)
+
+
+def holding(
+    claim: Claim, condition: Condition, table: Table, early: str = "", chosen: slice = slice(None)
+) -> Floats:
+    """1 and 0 for worlds in which the mean over replicates passes or not; NaN without one.
+
+    A world in which a run failed has no value. A relative condition compares means: the ratio of
+    single runs would weigh those near zero.
+    """
+    return np.array([
+        np.nan if np.isnan(value) else float(condition.holds(value))
+        for value in means(claim, condition, table, early, chosen)
+    ])  # fmt: skip
+
+
+def means(
+    claim: Claim, condition: Condition, table: Table, early: str = "", chosen: slice = slice(None)
+) -> Floats:
+    """The value of a condition in each world."""
+
+    def values(name: str) -> Mapping[str, Floats]:
+        every = table.values(claim.column(name))
+        return {case: one[:, chosen].mean(axis=1, keepdims=True) for case, one in every.items()}
+
+    return amounts(condition, values, early)[:, 0]
+
+
+def other_share(claim: Claim, worlds: Worlds, table: Table | None, early: str) -> Share | None:
+    """The share of worlds in which a claim holds in other runs; None where there are none."""
+    if table is None:
+        return None
+    each = [holding(claim, one, table, early) for one in claim.conditions]
+    known = np.all([~np.isnan(one) for one in each], axis=0)
+    holds = joined(claim, each)
+    kinds = worlds.of(CALIBRATED)[table.rows]
+    use = known & (kinds if kinds.any() else worlds.of(RAW)[table.rows])
+    return share_of(holds[use], worlds.weights[table.rows][use])
+
+
+def halves(claim: Claim, table: Table, use: Holds, weights: Floats) -> tuple[float, float]:
+    """The share by each half of the replicates."""
+    middle = max(table.replicates // 2, 1)
+    shares = []
+    for chosen in (slice(0, middle), slice(table.replicates - middle, None)):
+        each = [holding(claim, one, table, "", chosen) for one in claim.conditions]
+        holds = joined(claim, each)
+        shares.append(share_of(holds[use], weights[use]).share)
+    return shares[0], shares[1]
+
+
+def effect_of(claim: Claim, table: Table, use: Holds, weights: Floats) -> Effect:
+    """How large the value of the claim's main condition is over worlds."""
+    values = means(claim, claim.main, table)[use]
+    known = np.isfinite(values)
+    words = claim.main.words or claim.effect
+    if not known.any():
+        return Effect(words, np.nan, np.nan, np.nan)
+    low, middle, high = weighted_quantiles(values[known], weights[use][known], (0.05, 0.5, 0.95))
+    return Effect(words, low, middle, high)
+
+
+def weighted_quantiles(
+    values: Floats, weights: Floats, levels: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Quantiles of a weighted sample."""
+    order = np.argsort(values)
+    position = np.cumsum(weights[order]) - 0.5 * weights[order]
+    return tuple(
+        float(np.interp(level * weights.sum(), position, values[order])) for level in levels
+    )

@@ -1,0 +1,212 @@
+"""The ledger: every claim with its verdict, as one JSON document of a folder of runs."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.claims.claim import QUESTIONS, Claim
+from experiments.claims.judging import Finding, found
+from experiments.claims.sweep import Part, Runs
+from experiments.claims.verdicts import verdicts
+from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
+from experiments.durable import Disk, StoreError
+from experiments.folder import OUTPUTS
+from sim.loading import canonical
+from sim.version import model_version
+
+LEDGER: Final = "ledger.json"
+ASKED: Final = "claims.json"
+MOST_DRIVERS: Final = 5
+
+
+class LedgerError(Exception):
+    """What was asked of a ledger cannot be done; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is run.
+
+    worlds: of each kind. linear: of these, those run again with a quality that never saturates;
+    0 for none. replicates: runs of each world and case.
+    """
+
+    worlds: int
+    linear: int
+    replicates: int
+    enterprises: int
+    seed: int
+
+
+def identity(claims: Sequence[Claim], worlds: Worlds, size: Size) -> dict[str, Any]:
+    """What makes a ledger another one."""
+    text = json.dumps([described(worlds), list(canonical(worlds.scenario))], sort_keys=True)
+    return {
+        "claims": {claim.id: digest(repr(claim)) for claim in claims},
+        "size": asdict(size),
+        "worlds": digest(text),
+        "model_version": model_version(),
+    }
+
+
+def digest(text: str) -> str:
+    """Twelve hexadecimal digits of a text."""
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def default_path(asked: Mapping[str, Any]) -> Path:
+    """The folder of a ledger that nobody named."""
+    return OUTPUTS / f"claims-{digest(json.dumps(asked, sort_keys=True))[:8]}"
+
+
+def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
+    """Make the folder of a ledger, or see that the one there is the same.
+
+    Raises LedgerError if it is another, StoreError if nothing can be written.
+    """
+    place = path / ASKED
+    if place.is_file():
+        try:
+            stored = json.loads(place.read_text("utf-8"))
+        except ValueError:
+            stored = None
+        if stored != json.loads(json.dumps(asked)):
+            raise LedgerError(
+                f"{path} holds a ledger of other claims, worlds or code; name another --out"
+            )
+        return
+    if path.exists() and any(path.iterdir()):
+        raise LedgerError(f"{path} exists and is no ledger; name another --out")
+    disk = Disk()
+    try:
+        disk.make(path)
+        disk.write(path / "base.toml", base.encode())
+        disk.write(place, json.dumps(asked, indent=1).encode())
+        disk.sync(path)
+    except OSError as error:
+        raise StoreError.of(error, path) from error
+
+
+def parts_of(claims: Sequence[Claim], *, linear: bool) -> list[Part]:
+    """What has to be run for some claims: a part for each length and form of quality."""
+    found = []
+    for months in sorted({claim.months for claim in claims}):
+        mine = tuple(claim for claim in claims if claim.months == months)
+        found.append(Part(mine, months, linear=False))
+        if linear:
+            found.append(Part(mine, months, linear=True))
+    return found
+
+
+def runs_of(part: Part, worlds: Worlds, size: Size) -> int:
+    """Runs of a part."""
+    count = size.linear if part.linear else size.worlds
+    each = sum(min(count, int(worlds.of(kind).sum())) for kind in (CALIBRATED, RAW))
+    return each * len(part.options([])) * size.replicates
+
+
+def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
+    """Run what is missing for the claims, judge them, and store and return the ledger.
+
+    Raises StoreError or SweepError where nothing can be done, and what the engine raises.
+    """
+    findings: dict[str, Finding] = {}
+    failed = 0
+    for months in sorted({claim.months for claim in claims}):
+        parts = parts_of([c for c in claims if c.months == months], linear=size.linear > 0)
+        for part in parts:
+            runs.do(part, size.linear if part.linear else size.worlds)
+        table = runs.table(parts[0], size.worlds)
+        linear = runs.table(parts[1], size.linear) if len(parts) > 1 else None
+        failed += table.failed()
+        for claim in parts[0].claims:
+            findings[claim.id] = found(claim, runs.worlds, table, linear)
+    document = document_of(claims, findings, runs.worlds, size, failed)
+    disk, place = Disk(), runs.path / LEDGER
+    partial = place.with_name(f".{LEDGER}.partial")
+    try:
+        disk.write(partial, json.dumps(document, indent=1, allow_nan=False).encode())
+        disk.rename(partial, place)
+    except OSError as error:
+        raise StoreError.of(error, place) from error
+    return document
+
+
+def document_of(
+    claims: Sequence[Claim], findings: Mapping[str, Finding], worlds: Worlds, size: Size,
+    failed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """The ledger as JSON."""
+    given = verdicts({name: one.judged for name, one in findings.items()})
+    return {
+        "size": asdict(size),
+        "calibrated": int(worlds.of(CALIBRATED).sum()),
+        "raw": int(worlds.of(RAW).sum()),
+        "failed_runs": failed,
+        "model_version": model_version(),
+        "claims": [entry(claim, findings[claim.id], given[claim.id]) for claim in claims],
+    }
+
+
+def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, Any]:
+    """One claim in the ledger."""
+    judged, effect = finding.judged, finding.effect
+    box = judged.box
+    return {
+        "id": claim.id, "statement": claim.statement, "who": claim.who, "when": claim.when,
+        "question": claim.question, "asked": QUESTIONS[claim.question], "paired": claim.paired,
+        "verdict": given[0], "reason": given[1],
+        "share": interval(judged.share), "raw": interval(judged.raw),
+        "linear": interval(judged.linear), "early": interval(judged.early),
+        "halves": [number(one) for one in finding.halves],
+        "worlds": finding.worlds, "missing": finding.missing,
+        "effect": {"words": effect.words, "low": number(effect.low),
+                   "middle": number(effect.middle), "high": number(effect.high)},
+        "conditions": [
+            {"words": condition.words, "share": number(share)}
+            for condition, share in zip(claim.conditions, finding.each, strict=True)
+        ],
+        "box": None if box is None else {
+            "limits": {path: list(pair) for path, pair in box.limits.items()},
+            "density": box.density, "coverage": box.coverage, "worlds": box.worlds,
+            "p_value": box.p_value,
+        },
+        "drivers": [
+            {"path": one.path, "effect": number(one.effect), "low": number(one.low),
+             "high": number(one.high), "pinned": one.pinned}
+            for one in judged.drivers[:MOST_DRIVERS]
+        ],
+        "cases": {case.name: case.words for case in claim.cases},
+        "caveats": list(claim.caveats),
+    }  # fmt: skip
+
+
+def interval(share: Any) -> list[float | None] | None:
+    """Share, low, high for JSON."""
+    return None if share is None else [number(x) for x in (share.share, share.low, share.high)]
+
+
+def number(value: float) -> float | None:
+    """A number for JSON, none where there is none."""
+    return float(value) if math.isfinite(value) else None
+
+
+def stored(path: Path) -> dict[str, Any]:
+    """The ledger in a folder; LedgerError while there is none."""
+    try:
+        found: dict[str, Any] = json.loads((path / LEDGER).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise LedgerError(f"no ledger in {path}; nomoat claims run makes one") from None
+    return found
+
+
+def latest(outputs: Path = OUTPUTS) -> Path:
+    """The folder of the ledger that was finished last; LedgerError where there is none."""
+    places = [place for place in outputs.glob(f"claims-*/{LEDGER}") if place.is_file()]
+    if not places:
+        raise LedgerError(f"no ledger in {outputs}/; nomoat claims run makes one")
+    return max(places, key=lambda place: place.stat().st_mtime_ns).parent

@@ -1,0 +1,160 @@
+"""The runs that claims need: one sweep for all claims of one length, over worlds and cases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from agents.common.vocabulary import month_name
+from experiments.claims.claim import BASE, Case, Claim
+from experiments.claims.worlds import Worlds
+from experiments.durable import Disk
+from experiments.encoding import encode
+from experiments.evidence.checks import FREE_UNTIL
+from experiments.sweeps.experiment import Experiment, built
+from experiments.sweeps.folder import SweepFolder
+from experiments.sweeps.reading import load
+from experiments.sweeps.runner import begin
+
+CASE: Final = "case"
+"""The factor that says what was done in a run."""
+EARLY: Final = "-early"
+"""End of the name of a case whose intervention comes at the start, without the record."""
+LATE_MONTH, EARLY_MONTH = 24, 0
+Floats = NDArray[np.float64]
+Work = Callable[[Experiment, SweepFolder], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Claims of one length, run together. linear: quality never saturates."""
+
+    claims: tuple[Claim, ...]
+    months: int
+    linear: bool
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{'linear' if self.linear else 'runs'}-{self.months}"
+
+    def cases(self) -> list[Case]:
+        """Every case of its claims once, the base first."""
+        found = {case.name: case for claim in self.claims for case in claim.cases}
+        base = found.pop(BASE, Case(BASE, "the world as it is"))
+        return [base, *found.values()]
+
+    def options(self, scenario_events: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Settings of each case by name; those of paired claims a second time, from the start."""
+        found: dict[str, dict[str, Any]] = {}
+        paired = {case.name for claim in self.claims if claim.paired for case in claim.cases}
+        for case in self.cases():
+            found[case.name] = settings_of(case, LATE_MONTH, scenario_events)
+            if not self.linear and paired and (case.name in paired or case.name == BASE):
+                early = settings_of(case, EARLY_MONTH, scenario_events)
+                found[case.name + EARLY] = early | {"history.until": FREE_UNTIL}
+        return found
+
+
+def settings_of(case: Case, month: int, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The settings of a case whose events come in a month, on top of the scenario's own events."""
+    settings = dict(case.settings)
+    if case.events:
+        date = month_name(month)
+        settings["events"] = [*map(dict, others), *({"month": date, **e} for e in case.events)]
+    return settings
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Does and reads the sweeps in a folder."""
+
+    path: Path
+    worlds: Worlds
+    enterprises: int
+    replicates: int
+    seed: int
+    work: Work
+
+    def do(self, part: Part, count: int) -> None:
+        """Simulate the first `count` worlds of each kind in all cases; resumes what was begun."""
+        rows = self.rows(count)
+        events = [event.model_dump() for event in self.worlds.scenario.events]
+        options = part.options(events)
+        # A factor needs two values; where nothing is compared there is none.
+        named = [{CASE: name} if len(options) > 1 else {} for name in options]
+        points = [{**self.worlds.settings[row], **case} for row in rows.tolist() for case in named]
+        place = self.path / f"{part.name}.parquet"
+        data = encode(pa.Table.from_pylist(points))
+        if not place.is_file() or place.read_bytes() != data:
+            disk = Disk()
+            disk.write(place.with_name(f".{place.name}.partial"), data)
+            disk.rename(place.with_name(f".{place.name}.partial"), place)
+        text = f"# written by nomoat claims run; points in ../{place.name}\n"
+        tree = self._tree(part, options, place.name)
+        experiment = built(tree, f"{part.name}.toml", part.name, self.path, text)
+        folder = SweepFolder(self.path / part.name)
+        begin(experiment, folder)
+        self.work(experiment, folder)
+
+    def rows(self, count: int) -> NDArray[np.int64]:
+        """Places of the first `count` worlds of each kind."""
+        kinds = np.array(self.worlds.kinds)
+        chosen = [np.flatnonzero(kinds == kind)[:count] for kind in dict.fromkeys(kinds.tolist())]
+        return np.concatenate(chosen)
+
+    def _tree(self, part: Part, options: Mapping[str, Any], file: str) -> dict[str, Any]:
+        outcomes = {
+            claim.column(name): dict(spec)
+            for claim in part.claims
+            for name, spec in claim.outcomes.items()
+        }
+        settings: dict[str, Any] = {"enterprise.population": self.enterprises}
+        if part.linear:
+            settings["choice.quality_form"] = "linear"
+        return {
+            "name": part.name, "question": "Which claims hold?", "scenario": "base.toml",
+            "months": part.months, "replicates": self.replicates, "seed": self.seed,
+            "settings": settings, "market": [], "outcomes": outcomes,
+            "levers": {CASE: {"options": dict(options)}} if len(options) > 1 else {},
+            "uncertainties": {
+                axis.path: {"low": axis.low, "high": axis.high, "log": axis.log}
+                for axis in self.worlds.axes
+            },
+            "design": {"kind": "table", "file": file},
+        }  # fmt: skip
+
+    def table(self, part: Part, count: int) -> "Table":
+        """The outcomes of a part that was run."""
+        sweep = load(self.path / part.name)
+        events = [event.model_dump() for event in self.worlds.scenario.events]
+        cases = list(part.options(events))
+        return Table(sweep.outcomes(), cases, self.rows(count), self.replicates)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Outcomes by world, case and replicate. rows: the worlds, as places among all."""
+
+    outcomes: pa.Table
+    cases: list[str]
+    rows: NDArray[np.int64]
+    replicates: int
+
+    def values(self, column: str) -> dict[str, Floats]:
+        """(worlds, replicates) of an outcome by case; NaN where a run failed or has no value."""
+        shape = (len(self.rows), len(self.cases), self.replicates)
+        found = np.full(shape, np.nan)
+        point = self.outcomes["point"].to_numpy()
+        replicate = self.outcomes["replicate"].to_numpy()
+        numbers = self.outcomes[column].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        found[point // len(self.cases), point % len(self.cases), replicate] = numbers
+        return {case: found[:, place, :] for place, case in enumerate(self.cases)}
+
+    def failed(self) -> int:
+        """Runs without a result."""
+        return len(self.rows) * len(self.cases) * self.replicates - int(self.outcomes.num_rows)

@@ -1,0 +1,129 @@
+"""Outcomes taken from tables with several rows a month: which rows, which columns, by month."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from experiments.sweeps.factors import ExperimentError
+from sim.catalogue import shown
+from sim.schemas import SCHEMAS
+
+FIELDS: Final = ("table", "where", "column", "per", "weight")
+TABLES: Final = ("market", "vendor", "segment", "decision", "offering", "host", "operator")
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Columns of a table, added up over the rows of a month that have some values.
+
+    With `per` the sum is divided by that of other columns; with `weight` the rows are weighted,
+    in both sums alike.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    per: tuple[str, ...] = ()
+    weight: str = ""
+    where: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any], where: str) -> "Rows":
+        """What an outcome of a file declares; ExperimentError where it cannot be."""
+        name = spec.get("table", "market")
+        if name not in TABLES:
+            raise ExperimentError(
+                f"{where}: table is one of {', '.join(TABLES)}, not {shown(name)}"
+            )
+        chosen = spec.get("where", {})
+        if not isinstance(chosen, Mapping):
+            raise ExperimentError(f'{where}: where is a table, such as {{ vendor = "Meta" }}')
+        conditions = tuple(
+            (known(name, key, where), tuple(value) if isinstance(value, list) else (value,))
+            for key, value in chosen.items()
+        )
+        weight = spec.get("weight", "")
+        return cls(
+            name, numeric(name, spec.get("column"), where),
+            numeric(name, spec["per"], where) if "per" in spec else (),
+            numeric(name, weight, where)[0] if weight else "", conditions,
+        )  # fmt: skip
+
+    @classmethod
+    def from_text(cls, text: str) -> "Rows":
+        """The inverse of `text`."""
+        table, columns, per, weight, where = json.loads(text)
+        chosen = tuple((key, tuple(values)) for key, values in where)
+        return cls(table, tuple(columns), tuple(per), weight, chosen)
+
+    @property
+    def text(self) -> str:
+        """All of it as one line of JSON."""
+        return json.dumps([self.table, self.columns, self.per, self.weight, self.where])
+
+    @property
+    def words(self) -> str:
+        """What is added up, in a few words."""
+        what = " + ".join(self.columns) + (f" per {' + '.join(self.per)}" if self.per else "")
+        which = ", ".join(f"{key} {' or '.join(map(str, values))}" for key, values in self.where)
+        return f"{what} of {self.table}" + (f" ({which})" if which else "")
+
+    def by_month(self, table: pa.Table, months: int) -> Floats:
+        """A value for each month; NaN where no row has one, or what it is divided by is 0."""
+        for key, values in self.where:
+            table = table.filter(pc.is_in(table[key], pa.array(values, table[key].type)))
+        month = table["month"].to_numpy()
+        weight = floats(table, self.weight) if self.weight else np.ones(len(month))
+        top, found = summed(table, self.columns, weight, month, months)
+        if not self.per:
+            return np.where(found > 0, top, np.nan)
+        bottom, _ = summed(table, self.per, weight, month, months)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where((found > 0) & (bottom != 0.0), top / bottom, np.nan)
+
+
+def summed(
+    table: pa.Table, columns: Sequence[str], weight: Floats, month: NDArray[np.int64], months: int
+) -> tuple[Floats, Floats]:
+    """Weighted sums of columns by month, and how many rows had a value."""
+    total, count = np.zeros(months), np.zeros(months)
+    for name in columns:
+        values = floats(table, name)
+        known = np.isfinite(values) & np.isfinite(weight)
+        total += np.bincount(month[known], values[known] * weight[known], months)[:months]
+        count += np.bincount(month[known], minlength=months)[:months]
+    return total, count
+
+
+def floats(table: pa.Table, name: str) -> Floats:
+    """A column as floats, NaN where it has no value."""
+    found: Floats = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return found
+
+
+def known(table: str, name: Any, where: str) -> str:
+    """A column of a table; ExperimentError with the nearest ones for another."""
+    names = SCHEMAS[table].names
+    if name in names:
+        return str(name)
+    close = get_close_matches(str(name), names, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "docs/results.md lists them"
+    raise ExperimentError(f"{where}: the {table} table has no column {shown(name)}; {hint}")
+
+
+def numeric(table: str, names: Any, where: str) -> tuple[str, ...]:
+    """Columns with numbers."""
+    found = tuple(
+        known(table, name, where) for name in (names if isinstance(names, list) else [names])
+    )
+    for name in found:
+        if pa.types.is_string(SCHEMAS[table].field(name).type):
+            raise ExperimentError(f"{where}: {name} is text and cannot be added up")
+    return found
