@@ -20,7 +20,7 @@ from experiments.sweeps.experiment import library
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.outcomes import REGIME, Outcome
 from experiments.sweeps.reading import Sweep, load
-from experiments.sweeps.runner import missing_rows
+from experiments.sweeps.queue import missing_rows
 from sim.scenario_files import parse
 from sim.version import model_version
 

@@ -20,12 +20,11 @@ from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.plan import plan
 from experiments.sweeps.precision import Target, target_of, until_precise
 from experiments.sweeps.probe import probe
+from experiments.sweeps.queue import Progress, missing_rows
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import (
-    Progress,
     Report,
     begin,
-    missing_rows,
     refuse_changed,
     stored_experiment,
     work,

@@ -102,7 +102,14 @@ class Refused:
     environment: bool
 
 
-Event = Started | Finished | Failed | Written | Refused
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What an engine says of where the work is, for people."""
+
+    text: str
+
+
+Event = Started | Finished | Failed | Written | Refused | Remark
 
 
 def now() -> str:

@@ -12,7 +12,8 @@ from experiments.durable import StoreError
 from experiments.sweeps import engines
 from experiments.sweeps.engines import MOST_DEATHS, Engine, InProcess
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.runner import Progress, Report, begin, work
+from experiments.sweeps.queue import Progress
+from experiments.sweeps.runner import Report, begin, work
 
 SMALL: dict[str, Any] = {"levers": {}, "replicates": 1}
 """Three runs, the second of them of `sweeping.UNLUCKY` theta."""

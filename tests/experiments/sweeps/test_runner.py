@@ -20,7 +20,8 @@ from experiments.sweeps import runner
 from experiments.sweeps.engines import InProcess
 from experiments.sweeps.experiment import read
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.runner import Progress, Queue, begin, extend, work
+from experiments.sweeps.queue import Progress, Queue
+from experiments.sweeps.runner import begin, extend, work
 
 SMALL: dict[str, Any] = {"levers": {}, "replicates": 1}
 
