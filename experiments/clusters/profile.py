@@ -37,7 +37,7 @@ class SlurmSettings:
     """Cores of a job, each with a process."""
     minutes: float = MINUTES
     """What a job should last; sets how many runs it gets."""
-    runs: int | None = None
+    chunk: int | None = None
     """Runs of a job, instead of `minutes`."""
     array_limit: int | None = None
     """Most jobs of one `sbatch`; never more than the site's `MaxArraySize`."""
@@ -61,7 +61,7 @@ class SlurmSettings:
         for option in self.options:
             if not isinstance(option, str) or not OPTION.fullmatch(option):
                 raise ProfileError(f"options are written like --constraint=avx2, not {option!r}")
-        for name in ("cpus", "runs", "array_limit", "max_in_flight", "submissions"):
+        for name in ("cpus", "chunk", "array_limit", "max_in_flight", "submissions"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ProfileError(f"{name} must be a whole number from 1, not {value!r}")

@@ -163,6 +163,12 @@ class Site:
         """Set the node's state."""
         self.call("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test")
 
+    def cancel_all(self) -> None:
+        """End all jobs."""
+        if jobs := [line.split()[0] for line in self.jobs()]:
+            self.call("scancel", *jobs)
+        wait_for(lambda: not self.jobs(), 20, "an empty queue")
+
     def stop(self, name: str) -> None:
         """End one daemon."""
         process = self.daemons.pop(name)
@@ -176,8 +182,7 @@ class Site:
     def stop_all(self) -> None:
         """End all jobs and daemons, munged last."""
         with suppress(Exception):
-            self.call("scancel", "-u", "root" if os.geteuid() == 0 else os.environ["USER"])
-            wait_for(lambda: not self.jobs(), 20, "an empty queue")
+            self.cancel_all()
         for name in ("slurmd", "slurmctld", "munged"):
             if name in self.daemons:
                 self.stop(name)
