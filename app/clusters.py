@@ -63,7 +63,7 @@ class Staff:
 def profile_of(place: Place) -> Profile:
     """The settings of a place; refuses options of an engine that is not used.
 
-    Raises InputError or ProfileError, one sentence each.
+    Raises InputError, ProfileError or ClusterError, one sentence each.
     """
     if place.engine not in ENGINES:
         raise InputError(f"--engine is one of {', '.join(ENGINES)}, not {place.engine!r}")
@@ -75,6 +75,8 @@ def profile_of(place: Place) -> Profile:
         raise InputError("--detach and --print need --engine slurm")
     if place.engine == LOCAL:
         return Profile()
+    if place.engine == SLURM and not place.show and (absent := slurm_client.missing()):
+        raise ClusterError(f"{absent[0]} is not on this machine: {slurm_client.ELSEWHERE}")
     return profiles.read(place.profile).changed(place.slurm, place.dask)
 
 

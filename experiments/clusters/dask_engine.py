@@ -23,6 +23,8 @@ CONNECT_SECONDS: Final = 15
 GONE_SECONDS: Final = 10.0
 """A scheduler that is away for so long does not come back."""
 NO_WORKER_SECONDS: Final = 600.0
+QUIET: Final = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""Of a scheduler: no page that shows the work to others."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 KINDS: Final = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
@@ -124,7 +126,8 @@ def on_this_machine(jobs: int | None) -> LocalCluster:
     """A process for each core, on loopback, without the dashboard."""
     return LocalCluster(
         n_workers=jobs or usable_cores(), threads_per_worker=1, host="127.0.0.1",
-        dashboard_address=None, worker_dashboard_address=None,
+        dashboard_address=QUIET["dashboard_address"], worker_dashboard_address=None,
+        scheduler_kwargs={"dashboard": False},
     )  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def jobs_of_queue(options: Any) -> Any:
         )
     defaults = {
         "cores": 1, "processes": 1, "memory": "2GB", "python": sys.executable,
-        "death_timeout": 60, "scheduler_options": {"dashboard_address": None},
+        "death_timeout": 60, "scheduler_options": QUIET,
         "protocol": "tls://", "security": Security.temporary(),
     }  # fmt: skip
     try:

@@ -70,6 +70,8 @@ class Calls[F: Future]:
         """pool: open as long as the engine is used."""
         self._pool = pool
         self._parts: deque[tuple[int, ...]] = deque()
+        self._suspects: deque[int] = deque()
+        self._alone: int | None = None
 
     @property
     def workers(self) -> int:
@@ -85,10 +87,7 @@ class Calls[F: Future]:
         path, version = str(folder.path.resolve()), folder.manifest()["model_version"]
         under_way: dict[F, tuple[int, ...]] = {}
         while True:
-            while len(under_way) < AHEAD * self.workers and not work.stopping:
-                rows = self._next(work)
-                if not rows:
-                    break
+            while not work.stopping and (rows := self._next(work, len(under_way))):
                 under_way[self._pool.submit(path, rows, version)] = rows
             if not under_way:
                 return
@@ -97,7 +96,22 @@ class Calls[F: Future]:
             for future in [one for one in under_way if one.done()]:
                 self._take(future, under_way.pop(future))
 
-    def _next(self, work: Work) -> tuple[int, ...]:
+    def _next(self, work: Work, busy: int) -> tuple[int, ...]:
+        """What to begin beside so many calls; nothing if there is none or it has to wait.
+
+        A suspect is begun when nothing else is under way and has all workers to itself: whoever
+        merely waits at a worker that dies would be blamed with it.
+        """
+        if self._suspects:
+            if busy:
+                return ()
+            self._alone = self._suspects.popleft()
+            return (self._alone,)
+        if busy and self._alone is not None:
+            return ()
+        self._alone = None
+        if busy >= AHEAD * self.workers:
+            return ()
         if self._parts:
             return self._parts.popleft()
         chunk = work.take()
@@ -125,13 +139,15 @@ class Calls[F: Future]:
         ))  # fmt: skip
 
     def _blame(self, rows: tuple[int, ...], cause: str) -> None:
-        """Cut a chunk whose workers died; a single run is a failure."""
+        """Cut a chunk whose workers died; a run that had them to itself is a failure."""
         left = self._unfinished(rows)
         if len(left) > 1:
             size = -(-len(left) // PARTS)
             self._parts.extend(left[i : i + size] for i in range(0, len(left), size))
-        elif left:
+        elif left and left[0] == self._alone:
             self._fail(left[0], cause)
+        else:
+            self._suspects.extend(left)
 
     def _unfinished(self, rows: tuple[int, ...]) -> tuple[int, ...]:
         """Rows of a chunk that did not reach the disk; tells of those that did."""

@@ -96,12 +96,7 @@ class Round:
 
     def tail(self, chunk: int) -> str:
         """The end of a chunk's log; empty if there is none."""
-        with suppress(OSError), self.log_path(chunk).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - TAIL_BYTES))
-            text = file.read().decode(errors="replace")
-            return "\n".join(text.splitlines()[-TAIL_LINES:])
-        return ""
+        return tail_of(self.log_path(chunk))
 
     def sweep_logs(self) -> None:
         """Remove logs in which nothing stands: those of jobs that went well."""
@@ -140,6 +135,16 @@ class Round:
             folder.replace(self.plan_path, page.encode())
         except OSError as error:
             raise StoreError.of(error, self.plan_path) from error
+
+
+def tail_of(path: Path) -> str:
+    """The last lines of a log; empty if there is none."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - TAIL_BYTES))
+        text = file.read().decode(errors="replace")
+        return "\n".join(text.splitlines()[-TAIL_LINES:])
+    return ""
 
 
 def ranges(rows: Sequence[int]) -> list[list[int]]:

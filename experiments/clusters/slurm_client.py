@@ -17,6 +17,7 @@ from experiments.clusters.rounds import Array, Round
 PATIENCE_SECONDS: Final = 60.0
 """For one command."""
 COMMANDS: Final = ("sbatch", "squeue", "scontrol", "scancel")
+ELSEWHERE: Final = "submit on a login node of the cluster"
 MODULE: Final = "experiments.clusters.job"
 SMALLEST_NOTICE: Final = 60
 FIELDS: Final = "%F|%K|%j|%T|%r"
@@ -58,9 +59,7 @@ def call(*words: str) -> str:
             stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
     except FileNotFoundError as error:
-        raise ClusterError(
-            f"{words[0]} is not on this machine: submit on a login node of the cluster"
-        ) from error
+        raise ClusterError(f"{words[0]} is not on this machine: {ELSEWHERE}") from error
     except subprocess.TimeoutExpired as error:
         raise ClusterError(f"{words[0]} did not answer within {error.timeout:g} seconds") from error
     if done.returncode:
@@ -113,14 +112,18 @@ def submit(words: Sequence[str]) -> str:
 
 
 def script(folder: Path, one: Round, settings: SlurmSettings) -> str:
-    """The job: the user's setup lines, and then our module in the interpreter that is running.
+    """The job of a round; the first chunk of its array is its argument."""
+    words = ("-m", MODULE, str(folder.resolve()), one.path.name)
+    return job_script(settings, *words, end=' "$1"')
 
-    It replaces the shell, so that signals of Slurm arrive. The first chunk of the array is its
-    argument.
+
+def job_script(settings: SlurmSettings, *words: str, end: str = "") -> str:
+    """The user's setup lines, and then the interpreter that is running now.
+
+    It replaces the shell, so that signals of Slurm arrive.
     """
-    words = [sys.executable, "-P", "-m", MODULE, str(folder.resolve()), one.path.name]
-    lines = ["#!/bin/bash", *settings.setup, f'exec {shlex.join(words)} "$1"']
-    return "".join(f"{line}\n" for line in lines)
+    line = f"exec {shlex.join((sys.executable, '-P', *words))}{end}"
+    return "".join(f"{line}\n" for line in ("#!/bin/bash", *settings.setup, line))
 
 
 def command(
@@ -131,20 +134,24 @@ def command(
     memory_mb: asked for if the settings do not say. notice: seconds before the time limit at which
     a job is told to end.
     """
-    chosen = {
-        "partition": settings.partition, "account": settings.account, "qos": settings.qos,
-        "time": time_limit(settings), "mem": settings.mem or f"{memory_mb}M",
-    }  # fmt: skip
     throttle = f"%{settings.max_in_flight}" if settings.max_in_flight else ""
     log = str(one.path.resolve()).replace("%", "%%") + f"/logs/{array.first}-%a.log"
     return [
         "sbatch", "--parsable", f"--job-name={array.name}",
-        f"--array=0-{array.count - 1}{throttle}", "--ntasks=1", f"--cpus-per-task={settings.cpus}",
-        "--requeue", "--open-mode=append",
-        f"--signal=B:USR2@{notice}", f"--output={log}", f"--error={log}",
-        *(f"--{name}={value}" for name, value in chosen.items() if value is not None),
-        *settings.options, str(one.script_path.resolve()), str(array.first),
+        f"--array=0-{array.count - 1}{throttle}", f"--output={log}", f"--error={log}",
+        "--requeue", "--open-mode=append", f"--signal=B:USR2@{notice}",
+        *options(settings, memory_mb), f"--time={time_limit(settings)}", *settings.options,
+        str(one.script_path.resolve()), str(array.first),
     ]  # fmt: skip
+
+
+def options(settings: SlurmSettings, memory_mb: int) -> list[str]:
+    """What a site is asked for besides time."""
+    chosen = {
+        "cpus-per-task": settings.cpus, "mem": settings.mem or f"{memory_mb}M",
+        "partition": settings.partition, "account": settings.account, "qos": settings.qos,
+    }  # fmt: skip
+    return ["--ntasks=1", *(f"--{name}={value}" for name, value in chosen.items() if value)]
 
 
 def time_limit(settings: SlurmSettings) -> str:

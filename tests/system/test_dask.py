@@ -28,18 +28,17 @@ from experiments.sweeps.runner import Report
 
 pytestmark = pytest.mark.system
 PATIENCE = 60.0
-TESTS = Path(__file__).resolve().parents[1]
 UNLUCKY = f"""
-import os, sys
-sys.path.insert(0, {str(TESTS)!r})
-import sweeping
+import os
 from experiments.sweeps import work
-original = work.run
-def run(scenario, **options):
-    if scenario.choice.theta == sweeping.UNLUCKY:
-        os._exit(1)
-    return original(scenario, **options)
-work.run = run
+def troubled(original):
+    def run(scenario, **options):
+        if scenario.choice.theta == {sweeping.UNLUCKY}:
+            os._exit(1)
+        return original(scenario, **options)
+    return run
+if not hasattr(work, "unlucky"):  # a preload is imported twice
+    work.run, work.unlucky = troubled(work.run), True
 """
 
 
@@ -66,7 +65,7 @@ class Site:
         with (self.root / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 (sys.executable, "-m", f"distributed.cli.{module}", "--host", "127.0.0.1",
-                 "--no-dashboard", *words),
+                 "--no-dashboard", "--dashboard-address", "127.0.0.1:0", *words),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.root,
                 env={**os.environ, **environment},
             )  # fmt: skip
@@ -88,20 +87,19 @@ class Site:
         for number in range(count):
             self.start(
                 f"worker{number}", "dask_worker", self.address, "--nthreads", "1",
-                "--death-timeout", "5", *words,
+                "--death-timeout", "60", *words,
             )  # fmt: skip
 
     def stop(self) -> None:
-        """End everything."""
-        for process in self.processes.values():
+        """End everything, the scheduler last."""
+        for name in sorted(self.processes, reverse=True):
+            process = self.processes.pop(name)
             process.terminate()
-        for process in self.processes.values():
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(timeout=10)
-        self.processes.clear()
 
 
 @pytest.fixture
@@ -127,16 +125,17 @@ def swept(path: Path, address: str, **changes: Any) -> Report:
 class Attended(threading.Thread):
     """A sweep that is waited for in another thread."""
 
-    def __init__(self, path: Path, address: str) -> None:
+    def __init__(self, path: Path, address: str, **changes: Any) -> None:
         super().__init__(daemon=True)
-        self.path, self.address = path, address
+        self.path, self.address, self.changes = path, address, changes
+        self.report: Report | None = None
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         """Do the sweep."""
         try:
-            swept(self.path, self.address)
+            self.report = swept(self.path, self.address, **self.changes)
         except BaseException as error:
             self.error = error
 
@@ -190,7 +189,10 @@ def test_a_run_that_kills_its_workers_is_a_failure(tmp_path: Path, dask: Site) -
     preload.write_text(UNLUCKY)
     dask.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     dask.start_workers(2, "--preload", str(preload))
-    report = swept(tmp_path / "sweep", dask.address, levers={}, replicates=1)
+    sweep = Attended(tmp_path / "sweep", dask.address, levers={}, replicates=1)
+    sweep.join(PATIENCE)
+    assert sweep.error is None
+    assert (report := sweep.report) is not None
     assert (report.progress.finished, report.progress.failed) == (2, 1)
     (failure,) = sweeping.rows(tmp_path / "sweep", "failures")
     assert failure["error"] == "WorkersDied"

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import sweeping
 import tomli_w
-from slurm_site import Site, needs_slurm, site, wait_for
+from slurm_site import MAX_ARRAY, Site, needs_slurm, site, wait_for
 from typer.testing import CliRunner, Result
 
 from app.main import app
 from experiments.clusters.profile import SlurmSettings
-from experiments.clusters.rounds import rounds
+from experiments.clusters.rounds import open_rounds, rounds
 from experiments.clusters.slurm import Slurm
 from experiments.clusters.slurm_client import ClusterError
 from experiments.sweeps import runner
@@ -115,7 +115,7 @@ def check_whole(path: Path) -> None:
 def nomoat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command line, in a directory with `tiny.toml`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / "tiny.toml").write_text(tomli_w.dumps(dict(sweeping.TINY)))
 
@@ -130,11 +130,11 @@ SUBMIT = ("run", "tiny.toml", "--engine", "slurm", "--chunk", str(RUNS_OF_JOB), 
 
 def test_more_chunks_than_an_array_takes(tmp_path: Path) -> None:
     path = tmp_path / "it's 100% $HOME;sweep"
-    report = swept(path, engine := Slurm(settings(chunk=4, array_limit=2, cpus=2), MEMORY_MB))
+    report = swept(path, engine := Slurm(settings(array_limit=1, cpus=2), MEMORY_MB))
     assert (report.progress.finished, report.progress.simulated) == (12, 12)
     assert len(engine.jobs) == 2
     (one,) = rounds(SweepFolder(path))
-    assert [array.count for array in one.arrays] == [2, 1]
+    assert [array.count for array in one.arrays] == [1, 1]
     assert not list(one.logs.iterdir())
     check_whole(path)
 
@@ -224,7 +224,7 @@ def test_what_no_job_can_do_is_refused_at_once(tmp_path: Path) -> None:
 def test_what_slurm_does_not_take_is_said(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"sbatch failed: .*invalid partition"):
         swept(tmp_path / "sweep", Slurm(settings(partition="nowhere"), MEMORY_MB))
-    assert swept(tmp_path / "sweep", Slurm(settings(chunk=12), MEMORY_MB)).progress.finished == 12
+    assert not open_rounds(SweepFolder(tmp_path / "sweep"))
 
 
 def test_print_submits_nothing(nomoat: Callable[..., Result], slurm: Site) -> None:
@@ -235,6 +235,29 @@ def test_print_submits_nothing(nomoat: Callable[..., Result], slurm: Site) -> No
     assert "--partition=main" in line
     assert not Path("outputs").exists()
     assert not slurm.jobs()
+
+
+def doctor(*words: str) -> Result:
+    """`nomoat doctor` on this Slurm."""
+    return CliRunner().invoke(app, ["doctor", "--engine", "slurm", *words])
+
+
+def test_the_doctor_sends_a_job(nomoat: Callable[..., Result]) -> None:  # noqa: ARG001
+    done = doctor()
+    assert done.exit_code == 0, done.output
+    assert f"arrays of up to {MAX_ARRAY} jobs" in done.stdout
+    assert "CPU level" in done.stdout.partition("\njob ")[2]
+    assert not list(Path().glob("*doctor*"))
+
+
+def test_the_doctor_explains_a_job_that_fails(nomoat: Callable[..., Result]) -> None:  # noqa: ARG001
+    done = doctor("--setup", "echo no such module >&2; exit 1")
+    assert done.exit_code == 3
+    assert "ended without an answer and said: no such module" in done.stdout
+    assert "setup of the profile" in done.stdout
+    done = doctor("--partition", "nowhere")
+    assert done.exit_code == 3
+    assert "invalid partition" in done.stdout
 
 
 @pytest.mark.soak
