@@ -75,9 +75,10 @@ def profile_of(place: Place) -> Profile:
         raise InputError("--detach and --print need --engine slurm")
     if place.engine == LOCAL:
         return Profile()
+    found = profiles.read(place.profile).changed(place.slurm, place.dask)
     if place.engine == SLURM and not place.show and (absent := slurm_client.missing()):
         raise ClusterError(f"{absent[0]} is not on this machine: {slurm_client.ELSEWHERE}")
-    return profiles.read(place.profile).changed(place.slurm, place.dask)
+    return found
 
 
 @contextmanager
@@ -273,5 +274,5 @@ def cancel_jobs(path: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"folder": str(path), "cancelled": count})
     else:
-        console().print(f"{count:,} jobs cancelled; what is finished is kept in {path}")
+        console().print(f"jobs cancelled: {count:,}; what is finished is kept in {path}")
     return OK

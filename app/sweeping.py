@@ -68,6 +68,8 @@ class Request:
 def execute(request: Request) -> int:
     """Plan, run and report; the exit code says how it ended."""
     short_warnings()
+    if request.precision is not None and request.place.detach:
+        raise InputError("--precision waits for results, so it cannot be had with --detach")
     profile = clusters.profile_of(request.place)
     experiment = read(request.experiment, request.overrides)
     jobs = request.jobs or usable_cores()
@@ -76,8 +78,6 @@ def execute(request: Request) -> int:
     folder = SweepFolder(request.out or default_path(experiment, request))
     target = None
     if request.precision is not None:
-        if request.place.detach:
-            raise InputError("--precision waits for results, so it cannot be had with --detach")
         target = target_of(request.precision, experiment, request.most_replicates)
     if request.dry_run:
         return say_plan(experiment, folder, jobs, as_json=request.json)

@@ -13,7 +13,7 @@ from benchmarks.lines import DisagreementError, Line, print_table
 from benchmarks.runs import Runs
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs" / "benchmarks"
-PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps")
+PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps", "clusters")
 
 Found = tuple[list[Line], list[str]]
 
@@ -43,6 +43,7 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         "threads": lambda: scaling.measure_threads(runs, quick=quick),
         "start-up": lambda: startup.measure(quick=quick),
         "sweeps": lambda: sweeps.measure(quick=quick),
+        "clusters": lambda: clusters_part(quick=quick),
     }
     lines: list[Line] = []
     broken: list[str] = []
@@ -57,6 +58,13 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         broken += wrong
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     return lines, broken
+
+
+def clusters_part(*, quick: bool) -> list[Line]:
+    """Lines of the clusters; their engines are imported only for this part."""
+    from benchmarks import clusters
+
+    return clusters.measure(quick=quick)
 
 
 def document(lines: list[Line], broken: list[str], runs: Runs) -> dict[str, Any]:

@@ -84,6 +84,6 @@ def test_a_sweep_without_a_cluster_has_none_in_its_status(nomoat: Nomoat) -> Non
     assert json.loads(nomoat("status", "sweep", "--json").stdout)["cluster"] is None
     done = nomoat("cancel", "sweep")
     assert (done.exit_code, done.stdout) == (
-        0, "0 jobs cancelled; what is finished is kept in sweep\n",
+        0, "jobs cancelled: 0; what is finished is kept in sweep\n",
     )  # fmt: skip
     assert nomoat("cancel", "nowhere").exit_code == 2

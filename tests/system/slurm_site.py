@@ -53,9 +53,14 @@ PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=60
 """
 
 
+def missing_programs() -> list[str]:
+    """Programs of Slurm that are not on this machine."""
+    return [name for name in PROGRAMS if shutil.which(name, path=SYSTEM_PATH) is None]
+
+
 def needs_slurm() -> None:
     """Skip where there is no Slurm, unless it is required."""
-    missing = [name for name in PROGRAMS if shutil.which(name, path=SYSTEM_PATH) is None]
+    missing = missing_programs()
     if missing and "slurm" in os.environ.get("NOMOAT_REQUIRE", "").split(","):
         raise FileNotFoundError(", ".join(missing))
     if missing:
@@ -159,9 +164,13 @@ class Site:
             seconds, "an idle node",
         )  # fmt: skip
 
-    def node(self, state: str) -> None:
-        """Set the node's state."""
-        self.call("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test")
+    def node_down(self) -> None:
+        """Take the node away from its jobs."""
+        self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=test")
+
+    def node_up(self) -> None:
+        """Give the node back, if it did not come back by itself."""
+        self.call("scontrol", "update", f"NodeName={self.host}", "State=RESUME", check=False)
 
     def cancel_all(self) -> None:
         """End all jobs."""

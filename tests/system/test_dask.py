@@ -179,7 +179,7 @@ def test_a_scheduler_that_is_killed(tmp_path: Path, dask: Site) -> None:
     assert "the Dask scheduler went away" in str(sweep.error)
     dask.stop()
     dask.start_scheduler()
-    dask.start_workers(2, "--no-nanny")
+    dask.start_workers(1, "--no-nanny")
     swept(sweep.path, dask.address)
     check_whole(sweep.path)
 
@@ -188,7 +188,7 @@ def test_a_run_that_kills_its_workers_is_a_failure(tmp_path: Path, dask: Site) -
     preload = tmp_path / "unlucky.py"
     preload.write_text(UNLUCKY)
     dask.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
-    dask.start_workers(2, "--preload", str(preload))
+    dask.start_workers(1, "--preload", str(preload))
     sweep = Attended(tmp_path / "sweep", dask.address, levers={}, replicates=1)
     sweep.join(PATIENCE)
     assert sweep.error is None

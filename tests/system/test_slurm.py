@@ -27,8 +27,8 @@ from experiments.sweeps.runner import Report
 pytestmark = pytest.mark.system
 PATIENCE = 60.0
 MEMORY_MB = 500
-RUNS_OF_JOB = 6
-"""The tiny sweep is two jobs."""
+TWO_JOBS = 6
+"""Runs of a job, so that the tiny sweep is two; otherwise it is one."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def empty(slurm: Site) -> Iterator[None]:
 
 def settings(**changes: Any) -> SlurmSettings:
     """Settings for tiny jobs."""
-    return SlurmSettings(**{"chunk": RUNS_OF_JOB, "time": "10", **changes})
+    return SlurmSettings(**{"chunk": sweeping.RUNS, "time": "10", **changes})
 
 
 def swept(path: Path, engine: Slurm, **changes: Any) -> Report:
@@ -125,12 +125,14 @@ def nomoat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
     return call
 
 
-SUBMIT = ("run", "tiny.toml", "--engine", "slurm", "--chunk", str(RUNS_OF_JOB), "--time", "10")
+SUBMIT = ("run", "tiny.toml", "--engine", "slurm", "--chunk", str(TWO_JOBS), "--time", "10")
 
 
 def test_more_chunks_than_an_array_takes(tmp_path: Path) -> None:
     path = tmp_path / "it's 100% $HOME;sweep"
-    report = swept(path, engine := Slurm(settings(array_limit=1, cpus=2), MEMORY_MB))
+    report = swept(
+        path, engine := Slurm(settings(chunk=TWO_JOBS, array_limit=1, cpus=2), MEMORY_MB)
+    )
     assert (report.progress.finished, report.progress.simulated) == (12, 12)
     assert len(engine.jobs) == 2
     (one,) = rounds(SweepFolder(path))
@@ -163,7 +165,7 @@ def test_cancel_ends_the_jobs_and_whoever_waits_for_them(
     sweep.wait_for_jobs()
     done = nomoat("cancel", str(sweep.path))
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("2 jobs cancelled; what is finished is kept in")
+    assert done.stdout.startswith("jobs cancelled: 1; what is finished is kept in")
     sweep.join(PATIENCE)
     assert isinstance(sweep.error, ClusterError)
     assert "were cancelled" in str(sweep.error)
@@ -180,9 +182,9 @@ def test_a_job_killed_with_signal_9(tmp_path: Path) -> None:
 def test_a_node_that_goes_down(tmp_path: Path, slurm: Site) -> None:
     sweep = Attended(tmp_path / "sweep")
     sweep.wait_for_jobs()
-    slurm.node("DOWN")
+    slurm.node_down()
     wait_for(lambda: any("PENDING" in line for line in slurm.jobs()), PATIENCE, "a requeued job")
-    slurm.node("RESUME")
+    slurm.node_up()
     sweep.end()
     assert len(rounds(SweepFolder(sweep.path))) == 1
 
@@ -207,7 +209,7 @@ def test_a_chunk_that_always_fails_is_given_up_and_shown(nomoat: Callable[..., R
     status = nomoat("status", "outputs/tiny").stdout
     assert "given up: " in status
     assert "the module is not there" in status
-    assert nomoat(*SUBMIT).exit_code == 0
+    assert nomoat(*SUBMIT, "--chunk", "12").exit_code == 0
     sweeping.check_same_file("tiny.toml", Path("outputs/tiny"))
 
 
@@ -217,7 +219,7 @@ def test_what_no_job_can_do_is_refused_at_once(tmp_path: Path) -> None:
     for world in folder.path.glob("worlds/*.toml"):
         world.write_text(world.read_text().replace("population = 50", "population = 51"))
     with pytest.raises(SweepError, match="the frozen worlds were changed"):
-        swept(folder.path, Slurm(settings(chunk=12), MEMORY_MB))
+        swept(folder.path, Slurm(settings(), MEMORY_MB))
     assert len(rounds(folder)) == 1
 
 
