@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from distributed import Client, LocalCluster
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 from distributed.security import Security
 
@@ -25,6 +26,10 @@ GONE_SECONDS: Final = 10.0
 NO_WORKER_SECONDS: Final = 600.0
 QUIET: Final = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 """Of a scheduler: no page that shows the work to others."""
+COUNT_SECONDS: Final = 5.0
+"""How often workers are counted."""
+LOSSES: Final = (CancelledError, asyncio.CancelledError, CommClosedError)
+"""What a client raises whose scheduler is gone."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 KINDS: Final = {
     "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
@@ -37,16 +42,24 @@ class DaskPool:
     def __init__(self, client: Client) -> None:
         """client: connected."""
         self._client, self._away = client, 0.0
+        self._threads, self._asked = 1, -COUNT_SECONDS
 
     @property
     def workers(self) -> int:
-        """Threads of all workers: runs that are done at once."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(1, sum(threads.values()))
+        """Threads of all workers: runs that are done at once.
+
+        Raises ClusterError if the scheduler went away.
+        """
+        if time.monotonic() - self._asked > COUNT_SECONDS:
+            with told_of_loss():
+                self._threads = max(1, sum(self._client.nthreads().values()))
+            self._asked = time.monotonic()
+        return self._threads
 
     def submit(self, path: str, rows: Sequence[int], version: str) -> Any:
         """Begin a chunk; it is begun again elsewhere if its worker dies."""
-        return self._client.submit(do_chunk, path, tuple(rows), version, pure=False)
+        with told_of_loss():
+            return self._client.submit(do_chunk, path, tuple(rows), version, pure=False)
 
     def wait(self, futures: Sequence[Any], seconds: float) -> None:
         """Wait until one has ended; raises ClusterError if the scheduler does not come back."""
@@ -60,12 +73,21 @@ class DaskPool:
 
     def deaths(self, error: BaseException) -> str | None:
         """The cause if workers died; raises ClusterError if it was the scheduler."""
-        if isinstance(error, (CancelledError, asyncio.CancelledError)):
+        if isinstance(error, LOSSES):
             raise gone() from error
         if isinstance(error, KilledWorker):
             last = getattr(error.last_worker, "address", error.last_worker)
             return f"KilledWorker: its worker died again and again, the last at {last}"
         return None
+
+
+@contextmanager
+def told_of_loss() -> Iterator[None]:
+    """Say in one sentence that the scheduler went away."""
+    try:
+        yield
+    except LOSSES as error:
+        raise gone() from error
 
 
 def gone() -> ClusterError:

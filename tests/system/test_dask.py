@@ -27,7 +27,7 @@ from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.runner import Report
 
 pytestmark = pytest.mark.system
-PATIENCE = 60.0
+PATIENCE = 120.0
 UNLUCKY = f"""
 import os
 from experiments.sweeps import work

@@ -25,7 +25,7 @@ from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.runner import Report
 
 pytestmark = pytest.mark.system
-PATIENCE = 60.0
+PATIENCE = 120.0
 MEMORY_MB = 500
 TWO_JOBS = 6
 """Runs of a job, so that the tiny sweep is two; otherwise it is one."""
