@@ -172,6 +172,7 @@ def jobs_of_queue(options: Any) -> Any:
     defaults = {
         "cores": 1, "processes": 1, "memory": "2GB", "python": sys.executable,
         "death_timeout": 60, "scheduler_options": QUIET,
+        "worker_extra_args": ["--no-dashboard", "--dashboard-address", QUIET["dashboard_address"]],
         "protocol": "tls://", "security": Security.temporary(),
     }  # fmt: skip
     try:

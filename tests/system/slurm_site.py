@@ -155,7 +155,7 @@ class Site:
 
     def jobs(self) -> list[str]:
         """A line for each job that waits or runs."""
-        return self.call("squeue", "-h", "-r", "-o", "%F_%K %T").splitlines()
+        return self.call("squeue", "-h", "-r", "-o", "%i %T").splitlines()
 
     def wait_until_idle(self, seconds: float = 30.0) -> None:
         """Wait for the node to be up and the queue empty."""

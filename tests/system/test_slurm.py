@@ -16,7 +16,7 @@ from slurm_site import MAX_ARRAY, Site, needs_slurm, site, wait_for
 from typer.testing import CliRunner, Result
 
 from app.main import app
-from experiments.clusters.profile import SlurmSettings
+from experiments.clusters.profile import DaskSettings, SlurmSettings
 from experiments.clusters.rounds import open_rounds, rounds
 from experiments.clusters.slurm import Slurm
 from experiments.clusters.slurm_client import ClusterError
@@ -237,6 +237,36 @@ def test_print_submits_nothing(nomoat: Callable[..., Result], slurm: Site) -> No
     assert "--partition=main" in line
     assert not Path("outputs").exists()
     assert not slurm.jobs()
+
+
+def listening() -> set[str]:
+    """Addresses at which Python processes of this machine listen, beyond loopback."""
+    psutil = pytest.importorskip("psutil")
+    return {
+        one.laddr.ip
+        for process in psutil.process_iter()
+        if "dask" in " ".join(process.cmdline())
+        for one in process.net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    } - {"127.0.0.1"}
+
+
+def test_workers_of_dask_as_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dask_jobqueue")
+    from experiments.clusters.dask_engine import connected
+
+    monkeypatch.chdir(tmp_path)
+    queue = {
+        "kind": "slurm", "jobs": 1, "interface": "lo", "walltime": "00:10:00", "memory": "1GB",
+        "shared_temp_directory": str(tmp_path),
+    }  # fmt: skip
+    folder = SweepFolder(tmp_path / "sweep")
+    runner.begin(sweeping.declared(), folder)
+    with connected(DaskSettings(jobqueue=queue)) as engine:
+        assert listening() == set()
+        report = runner.work(folder, engine, engine.workers, size=6)
+    assert report.progress.finished == sweeping.RUNS
+    check_whole(folder.path)
 
 
 def doctor(*words: str) -> Result:
