@@ -231,6 +231,11 @@ def run_out_of_disk(memory: Path) -> None:  # noqa: ARG001
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
 
+def dawdle(*_: object) -> None:
+    """Serve nothing, but stay."""
+    time.sleep(30)
+
+
 def leave(*_: object) -> None:
     """Serve nothing: end before any work."""
 

@@ -11,17 +11,10 @@ import pyarrow as pa
 from experiments.clusters.task import Outcome
 from experiments.durable import StoreError
 from experiments.sweeps.engines import Tell, Work
+from experiments.sweeps.events import Failed, Finished, Refused, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.store import FAILURES, keys_of
-from experiments.sweeps.work import (
-    FAILURE_SCHEMA,
-    Bench,
-    Failed,
-    Finished,
-    Refused,
-    Written,
-    failure,
-)
+from experiments.sweeps.work import FAILURE_SCHEMA, Bench, failure
 
 POLL_SECONDS: Final = 0.5
 AHEAD: Final = 2

@@ -17,10 +17,10 @@ from experiments.clusters.rounds import Round, home
 from experiments.durable import StoreError
 from experiments.encoding import NewerSchemaError
 from experiments.sweeps.engines import LocalProcesses
+from experiments.sweeps.events import Event, Failed
 from experiments.sweeps.folder import SweepError, SweepFolder, refuse_other_model
 from experiments.sweeps.queue import SMALLEST_PARTS, Progress, Queue, stop_on_signal
 from experiments.sweeps.store import keys_of
-from experiments.sweeps.work import Event, Failed
 from sim.version import usable_cores
 
 DONE, ENDED_EARLY, REFUSED = 0, 75, 78

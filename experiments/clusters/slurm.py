@@ -28,9 +28,9 @@ from experiments.clusters.rounds import (
 )
 from experiments.clusters.slurm_client import ClusterError, Element
 from experiments.sweeps.engines import Tell, Work
+from experiments.sweeps.events import Failed, Finished, Remark, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.store import FAILURES, keys_of
-from experiments.sweeps.work import Failed, Finished, Remark, Written
 
 SHORTEST_POLL, LONGEST_POLL = 0.5, 30.0
 POLL_SHARE: Final = 0.05

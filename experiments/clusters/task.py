@@ -8,8 +8,9 @@ from pathlib import Path
 
 from experiments.durable import StoreError
 from experiments.encoding import NewerSchemaError
+from experiments.sweeps.events import Chunk, Event, Failed, Finished, Refused
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.work import Bench, Chunk, Event, Failed, Finished, Refused, work_on
+from experiments.sweeps.work import Bench, work_on
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from experiments.sweeps.events import Chunk, Event, Failed, Finished, Remark, Written
 from experiments.sweeps.store import Store, keys_of
-from experiments.sweeps.work import Chunk, Event, Failed, Finished, Remark, Written
 
 CHUNK_SECONDS: Final = 15.0
 """Work that a chunk aims at."""

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from experiments.provenance import PACKAGES, found
 from experiments.sweeps.designs import first_size
 from experiments.sweeps.engines import Engine
+from experiments.sweeps.events import Event
 from experiments.sweeps.experiment import Experiment
 from experiments.sweeps.factors import Factor
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import plan, points_of, space_of
 from experiments.sweeps.queue import Progress, Queue, Rows, missing_rows, stop_on_signal
-from experiments.sweeps.work import Event, now
+from experiments.sweeps.work import now
 from sim.catalogue import shown
 from sim.loading import load, to_toml
 from sim.schemas import SCHEMA_VERSION

@@ -47,8 +47,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def empty(slurm: Site) -> Iterator[None]:
     """Leave no job to the next test."""
     yield
-    with suppress(ClusterError):
-        slurm.cancel_all()
+    slurm.cancel_all()
+    slurm.node_up()
     slurm.wait_until_idle()
 
 
