@@ -115,7 +115,8 @@ def compilation() -> Check:
     return Check(status, "numba compiles", "" if status == GOOD else "reinstall numba")
 
 
-CHECKS: tuple[tuple[str, Callable[[], Check]], ...] = (
+Checks = tuple[tuple[str, Callable[[], Check]], ...]
+CHECKS: Checks = (
     ("python", python),
     ("packages", packages),
     ("shadowing", shadowing),
@@ -142,11 +143,11 @@ def outcome(check: Callable[[], Check]) -> Check:
         return Check(FAILED, f"{type(error).__name__}: {error}", "NOMOAT_DEBUG=1 shows where")
 
 
-def report() -> int:
+def report(checks: Checks) -> int:
     """Print a line per check; ENVIRONMENT if any failed."""
     short_warnings()
     table = plain_table("check", "state", "found", "fix")
-    outcomes = [(name, outcome(check)) for name, check in CHECKS]
+    outcomes = [(name, outcome(check)) for name, check in checks]
     for name, found_ in outcomes:
         add(table, name, found_.status, found_.detail, found_.fix, style=STYLES[found_.status])
     console().print(table)

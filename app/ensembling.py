@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.shell import INTERRUPTED, OK, InputError, say
-from app.sweeping import refuse_too_large, run_to_end
+from app.sweeping import local_staff, refuse_too_large, run_to_end
 from app.terminal import print_json, short_warnings
 from experiments.ensemble.building import Size, build, plan_of
 from experiments.ensemble.folder import EnsembleFolder, default_path
@@ -101,7 +101,7 @@ def worker(jobs: int, *, silent: bool) -> Work:
 
     def work(experiment: Experiment, folder: SweepFolder) -> None:
         refuse_too_large(experiment, jobs)
-        if run_to_end(experiment, folder, jobs, silent=silent).stopped:
+        if run_to_end(experiment, folder, local_staff(experiment, jobs), silent=silent).stopped:
             raise StoppedError
 
     return work

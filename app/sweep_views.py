@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from rich.table import Table
 
+from app import clusters
 from app.shell import FAILED, OK, say
 from app.sweeping import bought, interval
 from app.terminal import add, console, plain_table, print_json, short_warnings
@@ -19,14 +20,15 @@ from experiments.sweeps.contrasts import arm_labels, arm_means, contrasts
 from experiments.sweeps.experiment import library
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.outcomes import REGIME, Outcome
+from experiments.sweeps.queue import missing_rows
 from experiments.sweeps.reading import Sweep, load
-from experiments.sweeps.runner import missing_rows
 from sim.scenario_files import parse
 from sim.version import model_version
 
 DASH: Final = "–"
 SHOWN_ARMS: Final = 24
 SHOWN_FAILURES: Final = 5
+SHOWN_WRITERS: Final = 5
 
 
 def list_library(*, as_json: bool) -> int:
@@ -79,6 +81,7 @@ def status_of(sweep: Sweep) -> dict[str, Any]:
         "mean_seconds": round(float(seconds.mean()), 4) if len(seconds) else None,
         "shards": len(store.names("outcomes")), "bytes": sum(f.stat().st_size for f in files),
         "failures": dict(Counter(sweep.failures()["error"].to_pylist())) if failed else {},
+        "cluster": clusters.status(sweep.folder),
     }  # fmt: skip
 
 
@@ -93,8 +96,12 @@ def print_status(sweep: Sweep, facts: dict[str, Any]) -> None:
     if facts["mean_seconds"] is not None:
         out.print(f"time    {facts['mean_seconds']:.3g} s a run")
     out.print(f"disk    {facts['bytes'] / 1e6:,.1f} MB, {facts['shards']:,} shards of outcomes")
-    for writer in facts["writers"]:
+    for writer in facts["writers"][:SHOWN_WRITERS]:
         out.print(f"at work {writer}")
+    if len(facts["writers"]) > SHOWN_WRITERS:
+        out.print(f"at work {len(facts['writers']) - SHOWN_WRITERS:,} more")
+    if facts["cluster"] is not None:
+        clusters.print_status(facts["cluster"])
     if not facts["model_is_current"]:
         out.print(
             f"note    begun with model {facts['model_version']}; this is {model_version()}: "

@@ -1,16 +1,16 @@
 """What `nomoat sweep run` and `sweep extend` do: plan, run with a progress bar, report."""
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from app import clusters
+from app.clusters import LOCAL, Staff
 from app.running import refuse_impossible
-from app.shell import FAILED, INTERRUPTED, OK, MachineError, say
+from app.shell import FAILED, INTERRUPTED, OK, InputError, MachineError, say
+from app.sweep_progress import duration, progress
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.clusters.slurm import Slurm
 from experiments.folder import OUTPUTS
 from experiments.machine import available_memory, needed_memory
 from experiments.sweeps.contrasts import contrasts
@@ -20,12 +20,11 @@ from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.plan import plan
 from experiments.sweeps.precision import Target, target_of, until_precise
 from experiments.sweeps.probe import probe
+from experiments.sweeps.queue import missing_rows
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import (
-    Progress,
     Report,
     begin,
-    missing_rows,
     refuse_changed,
     stored_experiment,
     work,
@@ -35,9 +34,6 @@ from experiments.sweeps.runner import (
 )
 from sim.loading import assignment
 from sim.version import model_version, usable_cores
-
-SECONDS_BETWEEN_LINES: Final = 30.0
-"""How often progress is said where there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,7 @@ class Request:
     retry_failed: bool
     json: bool
     quiet: bool
+    place: clusters.Place = field(default_factory=clusters.Place)
 
     @property
     def overrides(self) -> Overrides:
@@ -71,26 +68,57 @@ class Request:
 def execute(request: Request) -> int:
     """Plan, run and report; the exit code says how it ended."""
     short_warnings()
+    if request.precision is not None and request.place.detach:
+        raise InputError("--precision waits for results, so it cannot be had with --detach")
+    profile = clusters.profile_of(request.place)
     experiment = read(request.experiment, request.overrides)
     jobs = request.jobs or usable_cores()
-    refuse_too_large(experiment, jobs)
+    if request.place.engine == LOCAL:
+        refuse_too_large(experiment, jobs)
     folder = SweepFolder(request.out or default_path(experiment, request))
     target = None
     if request.precision is not None:
         target = target_of(request.precision, experiment, request.most_replicates)
     if request.dry_run:
         return say_plan(experiment, folder, jobs, as_json=request.json)
+    retry_failed = request.retry_failed
+    if request.place.show:
+        return clusters.print_submission(
+            experiment, folder, request.place, profile.slurm,
+            retry_failed=retry_failed, as_json=request.json,
+        )  # fmt: skip
     silent = request.json or request.quiet
+    engine: list[Engine] = []
 
     def do(current: Experiment) -> Report:
-        return run_to_end(current, folder, jobs, silent=silent, retry_failed=request.retry_failed)
+        if request.place.engine == LOCAL:
+            staff = local_staff(current, jobs)
+            return run_to_end(current, folder, staff, silent=silent, retry_failed=retry_failed)
+        with clusters.staffed(
+            request.place,
+            profile,
+            current,
+            folder,
+            jobs=request.jobs,
+            retry_failed=retry_failed,
+        ) as staff:
+            engine[:] = [staff.engine]
+            return run_to_end(current, folder, staff, silent=silent, retry_failed=retry_failed)
 
     if target is not None:
         report = until_precise(experiment, folder, target, do)
     else:
         begin(experiment, folder)
         report = do(experiment)
-    return ended(folder, report, target, as_json=request.json, quiet=request.quiet)
+    return ended(
+        folder, report, target, *engine, as_json=request.json, quiet=request.quiet
+    )  # fmt: skip
+
+
+def local_staff(experiment: Experiment, jobs: int) -> Staff:
+    """Processes on this machine."""
+    limits = experiment.limits
+    return Staff(LocalProcesses(jobs, limits["seconds"], limits["memory_mb"]), jobs)
 
 
 def default_path(experiment: Experiment, request: Request) -> Path:
@@ -114,41 +142,45 @@ def refuse_too_large(experiment: Experiment, jobs: int) -> None:
 
 
 def run_to_end(
-    experiment: Experiment, folder: SweepFolder, jobs: int, *, silent: bool,
+    experiment: Experiment, folder: SweepFolder, staff: Staff, *, silent: bool,
     retry_failed: bool = False,
 ) -> Report:  # fmt: skip
     """Do what is missing, under a progress bar."""
-    limits = experiment.limits
-    engine: Engine = LocalProcesses(jobs, limits["seconds"], limits["memory_mb"])
     with progress(experiment.name, silent=silent) as on_event:
-        return work(folder, engine, jobs, on_event, retry_failed=retry_failed)
+        return work(
+            folder, staff.engine, staff.jobs, on_event, retry_failed=retry_failed, size=staff.size
+        )
 
 
 def ended(
-    folder: SweepFolder, report: Report, target: Target | None, *, as_json: bool, quiet: bool
-) -> int:
+    folder: SweepFolder, report: Report, target: Target | None, engine: Engine | None = None, *,
+    as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
     """Say how a call ended; returns the exit code."""
     done = report.progress
+    slurm = engine if isinstance(engine, Slurm) else None
     if report.damaged:
         say(f"{report.damaged} damaged files were set aside in {folder.store.quarantine}")
     if report.stopped:
         say(
             f"stopped; {done.finished:,} of {done.total:,} runs are kept in {folder.path}, "
             "the same command goes on"
+            + (f"; jobs go on, too, until nomoat sweep cancel {folder.path}" if slurm else "")
         )
         return INTERRUPTED
     if as_json:
-        print_json(document(folder, report, target))
+        print_json({**document(folder, report, target), **clusters.document(slurm)})
     elif not quiet:
         print_end(folder, report)
         if target is not None:
             print_precision(folder, target)
+    lost = OK if slurm is None else clusters.say_jobs(folder, slurm, quiet=as_json or quiet)
     if done.failed:
         say(
             f"{done.failed:,} runs failed, the latest: {done.latest_failure or 'earlier'}; "
             f"see {folder.path}/failures, --retry-failed tries them again"
         )
-    return FAILED if done.failed else OK
+    return FAILED if done.failed else lost
 
 
 def print_end(folder: SweepFolder, report: Report) -> None:
@@ -284,72 +316,6 @@ def print_plan(experiment: Experiment, facts: dict[str, Any]) -> None:
     out.print(f"disk    at most {facts['bytes'] / 1e6:,.1f} MB in {facts['folder']}/")
 
 
-def duration(seconds: float) -> str:
-    """A duration in the unit people would use."""
-    for unit, size in (("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
-@contextmanager
-def progress(name: str, *, silent: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show progress on stderr: a bar on a terminal, a line now and then elsewhere."""
-    if silent:
-        yield None
-        return
-    if not sys.stderr.isatty():
-        yield lines(name)
-        return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    with Bar(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[count]}", markup=False),
-        TextColumn("{task.fields[note]}", markup=False),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console(stderr=True),
-        transient=True,
-    ) as shown:
-        task = shown.add_task(f"{name}, starting", total=None, count="", note="")
-
-        def on_event(done: Progress) -> None:
-            ended = done.finished + done.failed + done.simulated - done.written
-            shown.update(
-                task, total=done.total, completed=ended, description=name,
-                count=f"{ended:,} of {done.total:,} runs", note=note(done),
-            )  # fmt: skip
-
-        yield on_event
-
-
-def note(done: Progress) -> str:
-    """Rate and failures, for the bar."""
-    failed = f", {done.failed:,} failed" if done.failed else ""
-    return f"{done.rate:.2f} a second{failed}" if done.simulated else failed.removeprefix(", ")
-
-
-def lines(name: str) -> Callable[[Progress], None]:
-    """Say progress in plain lines, at the start and then every half minute."""
-    last = float("-inf")
-
-    def on_event(done: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last < SECONDS_BETWEEN_LINES:
-            return
-        last = time.monotonic()
-        failed = f", {done.failed:,} failed" if done.failed else ""
-        left = ""
-        if done.simulated:
-            rest = done.total - done.finished - done.failed
-            left = f", about {duration(rest / done.rate)} left"
-        say(f"{name}: {done.finished:,} of {done.total:,} runs{failed}{left}")
-
-    return on_event
-
-
 def extend(
     path: Path, replicates: int | None, points: int | None, jobs: int | None, *, as_json: bool,
     quiet: bool,
@@ -366,5 +332,6 @@ def extend(
     experiment = replace(experiment, replicates=replicates or facts["replicates"])
     refuse_too_large(experiment, jobs or usable_cores())
     extend_sweep(folder, experiment, points)
-    report = run_to_end(experiment, folder, jobs or usable_cores(), silent=as_json or quiet)
+    staff = local_staff(experiment, jobs or usable_cores())
+    report = run_to_end(experiment, folder, staff, silent=as_json or quiet)
     return ended(folder, report, None, as_json=as_json, quiet=quiet)

@@ -13,7 +13,17 @@ from benchmarks.lines import DisagreementError, Line, print_table
 from benchmarks.runs import Runs
 
 OUTPUTS = Path(__file__).resolve().parents[1] / "outputs" / "benchmarks"
-PARTS = ("limit", "choice", "month", "scaling", "threads", "start-up", "sweeps", "browser")
+PARTS = (
+    "limit",
+    "choice",
+    "month",
+    "scaling",
+    "threads",
+    "start-up",
+    "sweeps",
+    "clusters",
+    "browser",
+)
 
 Found = tuple[list[Line], list[str]]
 
@@ -43,6 +53,7 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         "threads": lambda: scaling.measure_threads(runs, quick=quick),
         "start-up": lambda: startup.measure(quick=quick),
         "sweeps": lambda: sweeps.measure(quick=quick),
+        "clusters": lambda: clusters_part(quick=quick),
         "browser": lambda: browser.measure(quick=quick),
     }
     lines: list[Line] = []
@@ -58,6 +69,13 @@ def measure(asked: argparse.Namespace, runs: Runs) -> Found:
         broken += wrong
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     return lines, broken
+
+
+def clusters_part(*, quick: bool) -> list[Line]:
+    """Lines of the clusters; their engines are imported only for this part."""
+    from benchmarks import clusters
+
+    return clusters.measure(quick=quick)
 
 
 def document(lines: list[Line], broken: list[str], runs: Runs) -> dict[str, Any]:

@@ -17,12 +17,12 @@ import pyarrow as pa
 from benchmarks.lines import Line
 from benchmarks.runs import resident
 from experiments.sweeps.engines import Engine, LocalProcesses, Tell, Work
+from experiments.sweeps.events import Finished, Written
 from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.outcomes import outcome_schema
 from experiments.sweeps.plan import Worlds, replicate_seed
 from experiments.sweeps.runner import begin, work
-from experiments.sweeps.work import Finished, Written
 from sim import Market, run
 
 OVERHEAD_MS, SPEEDUP, PLANNING_SECONDS = 3.0, 1.85, 5.0

@@ -134,10 +134,11 @@ class Worker:
         context = start_method()
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
-        # Ctrl-C reaches the whole group; it is the parent's to handle, so children never see it.
-        # The resource tracker unblocks it when it starts, so that must not happen in between.
+        # Ctrl-C reaches the whole group, and a cluster's request to end the whole job; both are
+        # the parent's to handle, so children never see them.
+        # The resource tracker unblocks them when it starts, so that must not happen in between.
         resource_tracker.ensure_running()
-        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             process.start()
         finally:

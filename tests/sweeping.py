@@ -20,7 +20,7 @@ import tomli_w
 from experiments.durable import Disk, StoreError
 from experiments.sweeps import compaction, engines, runner, work
 from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
-from experiments.sweeps.experiment import Experiment, built
+from experiments.sweeps.experiment import Experiment, built, read
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.runner import Report
 from experiments.workers import Worker
@@ -116,6 +116,15 @@ def uninterrupted(replicates: int = 2) -> dict[str, bytes]:
         report = swept(Path(place) / "whole", replicates=replicates)
         assert report.progress.finished == RUNS * replicates // 2
         return compacted(Path(place) / "whole")
+
+
+def check_same_file(file: str, path: Path) -> None:
+    """Hold a finished sweep of an experiment file against the same done in this process."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = SweepFolder(Path(place) / "here")
+        runner.begin(read(file), folder)
+        runner.work(folder, InProcess(), 1)
+        assert compacted(path) == compacted(folder.path)
 
 
 def rows(path: Path, table: str) -> list[dict[str, Any]]:
@@ -220,6 +229,11 @@ def fail_until(memory: Path) -> None:
 def run_out_of_disk(memory: Path) -> None:  # noqa: ARG001
     """Let no file grow from now on, as a full quota does."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def dawdle(*_: object) -> None:
+    """Serve nothing, but stay."""
+    time.sleep(30)
 
 
 def leave(*_: object) -> None:

@@ -50,6 +50,49 @@ Retry = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs aga
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 
+Engine = Annotated[
+    str, typer.Option(help="Who does the runs: local (processes here), slurm, dask or mpi.")
+]
+Profile = Annotated[
+    Path | None,
+    typer.Option(help="Settings of the cluster [~/.config/nomoat/cluster.toml, if there is one]."),
+]
+Print = Annotated[
+    bool, typer.Option("--print", help="Slurm: show the script and the commands, submit nothing.")
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Slurm: submit and come back; see `nomoat sweep status`.")
+]
+Partition = Annotated[str | None, typer.Option(help="Slurm: partition.")]
+Account = Annotated[str | None, typer.Option(help="Slurm: account.")]
+Qos = Annotated[str | None, typer.Option(help="Slurm: quality of service.")]
+Time = Annotated[
+    str | None, typer.Option(help="Slurm: time limit of a job [twice --minutes, and ten].")
+]
+Mem = Annotated[str | None, typer.Option(help="Slurm: memory of a job [what the runs need].")]
+Cpus = Annotated[int | None, typer.Option(min=1, help="Slurm: cores of a job, a process each [1].")]
+Minutes = Annotated[float | None, typer.Option(help="Slurm: how long a job should last [20].")]
+Chunk = Annotated[
+    int | None, typer.Option(min=1, help="Slurm: runs of a job, instead of --minutes.")
+]
+ArrayLimit = Annotated[
+    int | None,
+    typer.Option(min=1, help="Slurm: most jobs of one sbatch [1000, or the site's MaxArraySize]."),
+]
+MaxInFlight = Annotated[
+    int | None, typer.Option(min=1, help="Slurm: most jobs of an array that run at once.")
+]
+Setup = Annotated[
+    list[str] | None,
+    typer.Option(metavar="LINE", help="Slurm: shell line before the job; may be repeated."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Dask: scheduler [workers on this machine].")
+]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Dask: speak to another machine without TLS.")
+]
+
 
 @app.command("list")
 @guarded
@@ -77,21 +120,59 @@ def run(
     retry_failed: Retry = False,
     json: Json = False,
     quiet: Quiet = False,
+    engine: Engine = "local",
+    profile: Profile = None,
+    print_: Print = False,
+    detach: Detach = False,
+    partition: Partition = None,
+    account: Account = None,
+    qos: Qos = None,
+    time: Time = None,
+    mem: Mem = None,
+    cpus: Cpus = None,
+    minutes: Minutes = None,
+    chunk: Chunk = None,
+    array_limit: ArrayLimit = None,
+    max_in_flight: MaxInFlight = None,
+    setup: Setup = None,
+    scheduler: Scheduler = None,
+    insecure: Insecure = False,
 ) -> int:
     """Run an experiment; an interrupted one goes on where it was.
 
     Every finished run is kept, whatever happens: give the same command again.
     Examples: nomoat sweep run open-vs-closed --dry-run;
-    nomoat sweep run my.toml --enterprises 200 --precision open_share=0.01
+    nomoat sweep run my.toml --enterprises 200 --precision open_share=0.01;
+    nomoat sweep run my.toml --engine slurm --partition short --print
     """
+    from app.clusters import Place
     from app.sweeping import Request, execute
 
+    slurm = {
+        "partition": partition, "account": account, "qos": qos, "time": time, "mem": mem,
+        "cpus": cpus, "minutes": minutes, "chunk": chunk, "array_limit": array_limit,
+        "max_in_flight": max_in_flight, "setup": tuple(setup or ()),
+    }  # fmt: skip
+    dask = {"scheduler": scheduler, "insecure": insecure}
     return execute(
         Request(
             experiment, list(settings or ()), months, enterprises, replicates, seed, jobs, out,
             dry_run, precision, max_replicates, retry_failed, json, quiet,
+            Place(engine, profile, print_, detach, slurm, dask),
         )
     )  # fmt: skip
+
+
+@app.command()
+@guarded
+def cancel(folder: Folder, json: Json = False) -> int:
+    """End the sweep's jobs on the cluster; what is finished stays.
+
+    `nomoat sweep run` with the same experiment goes on.
+    """
+    from app.clusters import cancel_jobs
+
+    return cancel_jobs(folder, as_json=json)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Who does the runs: an engine takes chunks of a sweep until there are none.
 
 An engine is anything with `run`; results are the same to the byte whichever did them, because a
-worker knows nothing but the sweep's folder and the rows of a chunk.
+worker knows nothing but the sweep's folder and the rows of a chunk. Only who runs the model imports
+it: a job of a cluster hands its chunk to processes that have it.
 """
 
 import os
@@ -21,11 +22,7 @@ from experiments.durable import StoreError
 from experiments.encoding import NewerSchemaError
 from experiments.machine import resident_memory
 from experiments.sweeps import failpoints
-from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.store import FAILURES
-from experiments.sweeps.work import (
-    FAILURE_SCHEMA,
-    Bench,
+from experiments.sweeps.events import (
     Chunk,
     Event,
     Failed,
@@ -33,10 +30,9 @@ from experiments.sweeps.work import (
     Refused,
     Started,
     Written,
-    failure,
-    open_bench,
-    work_on,
 )
+from experiments.sweeps.folder import SweepError, SweepFolder
+from experiments.sweeps.store import FAILURES
 from experiments.workers import Worker
 
 POLL_SECONDS: Final = 0.2
@@ -82,6 +78,7 @@ class InProcess:
 
     def run(self, folder: SweepFolder, work: Work, tell: Tell) -> None:
         """Do all chunks, one after the other."""
+        from experiments.sweeps.work import Bench, work_on
 
         def stopping() -> bool:
             folder.touch_lease()
@@ -110,6 +107,8 @@ class Place:
     ready: bool = False
     told: bool = False
     """Whether it was asked to stop."""
+    begun: bool = False
+    """Whether it ever began a run."""
 
 
 class LocalProcesses:
@@ -144,6 +143,11 @@ class LocalProcesses:
         for place in list(self._places):
             if place.ready:
                 self._occupy(place)
+            elif self._work.stopping and not place.begun:
+                # It still loads the model: nothing is lost, and nobody has to wait for it.
+                self._places.remove(place)
+                place.worker.end()
+                self._work.give_back(place.left)
             elif self._work.stopping and not place.told:
                 place.told = True
                 with suppress(OSError):
@@ -194,7 +198,7 @@ class LocalProcesses:
     def _note(self, place: Place, event: Event) -> None:
         """Keep track of what a process is doing."""
         if isinstance(event, Started):
-            place.row, place.since = event.row, time.monotonic()
+            place.row, place.since, place.begun = event.row, time.monotonic(), True
         elif isinstance(event, (Finished, Failed)):
             place.row = None
         elif isinstance(event, Written):
@@ -238,6 +242,8 @@ class LocalProcesses:
 
     def _fail(self, row: int, kind: str, reason: str) -> None:
         """Record a failure in the place of a process that cannot."""
+        from experiments.sweeps.work import FAILURE_SCHEMA, Bench, failure
+
         facts = Bench(self._folder).row(row)
         table = pa.Table.from_pylist([failure(facts, (kind, reason))], FAILURE_SCHEMA)
         try:
@@ -249,6 +255,8 @@ class LocalProcesses:
 
 def serve(pipe: Connection, path: str) -> None:
     """Work on chunks that come through a pipe, until it closes."""
+    from experiments.sweeps.work import open_bench, work_on
+
     threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         bench = open_bench(path)

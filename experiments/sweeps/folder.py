@@ -179,6 +179,16 @@ class SweepFolder:
 
         alone: raise SweepError if somebody does.
         """
+        with self.lease():
+            # After the own lease is there: of two that begin at once, one sees the other.
+            others = self.writers()
+            if alone and others:
+                raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")
+            yield not others
+
+    @contextlib.contextmanager
+    def lease(self) -> Iterator[None]:
+        """Hold a lease while writing, without a look at who else does."""
         facts = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -190,11 +200,7 @@ class SweepFolder:
         except OSError as error:
             raise StoreError.of(error, self._lease) from error
         try:
-            # After the own lease is there: of two that begin at once, one sees the other.
-            others = self.writers()
-            if alone and others:
-                raise SweepError(f"{self.path} is being written by {others[0]}; wait until it ends")
-            yield not others
+            yield
         finally:
             self._lease.unlink(missing_ok=True)
 

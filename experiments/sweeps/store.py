@@ -168,9 +168,13 @@ class Store:
         """Contents of all shards of a table outside the outcomes, one by one."""
         for name in self.names(table):
             try:
-                yield pq.read_table(self.directory(table) / name)
+                yield self.read(table, name)
             except (OSError, pa.ArrowException):
                 continue
+
+    def read(self, table: str, name: str) -> pa.Table:
+        """Content of one shard; raises OSError or an error of Arrow's if it is gone or damaged."""
+        return pq.read_table(self.directory(table) / name)
 
     def verify(self) -> list[Path]:
         """Set damaged shards aside in `quarantine/`; returns where they are now.

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from experiments.durable import StoreError
 from experiments.machine import peak_memory
 from experiments.sweeps import failpoints
+from experiments.sweeps.events import Chunk, Event, Failed, Finished, Started, Written
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
 from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_needed
 from experiments.sweeps.plan import World
@@ -55,55 +56,6 @@ FAILURE_SCHEMA: Final = pa.schema([
     pa.field("host", pa.string(), metadata={"description": "machine"}),
     pa.field("failed_at", pa.string(), metadata={"description": "wall clock, UTC"}),
 ])  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Runs done together: rows of the design."""
-
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A run began."""
-
-    row: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A run ended well; it is not on disk before `Written`."""
-
-    row: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A run ended with an error."""
-
-    row: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Runs reached the disk: those that ended well, and those that failed."""
-
-    rows: tuple[int, ...]
-    failed: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The store does not take results any more, or this is another model; no run is to blame."""
-
-    message: str
-    environment: bool
-
-
-Event = Started | Finished | Failed | Written | Refused
 
 
 def now() -> str:

@@ -1,6 +1,9 @@
 """Engines: the same bytes whichever did the runs, and runs that take their process with them."""
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,8 @@ from experiments.durable import StoreError
 from experiments.sweeps import engines
 from experiments.sweeps.engines import MOST_DEATHS, Engine, InProcess
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.runner import Progress, Report, begin, work
+from experiments.sweeps.queue import Progress
+from experiments.sweeps.runner import Report, begin, work
 
 SMALL: dict[str, Any] = {"levers": {}, "replicates": 1}
 """Three runs, the second of them of `sweeping.UNLUCKY` theta."""
@@ -164,6 +168,21 @@ def test_processes_that_die_before_they_work_are_an_error(
     monkeypatch.setattr(engines, "MOST_DEATHS", 1)
     with pytest.raises(SweepError, match=r"die before they work: .* ended with exit code 0"):
         sweeping.swept(tmp_path / "sweep", sweeping.local(1), **SMALL)
+
+
+def test_a_wish_to_stop_does_not_wait_for_processes_that_have_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "serve", sweeping.dawdle)
+    folder = SweepFolder(tmp_path / "sweep")
+    begin(sweeping.declared(**SMALL), folder)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    began = time.monotonic()
+    report = work(folder, sweeping.local(2), 2)
+    timer.join()
+    assert report.stopped
+    assert time.monotonic() - began < 10
 
 
 def test_what_a_worker_refuses_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from experiments.sweeps import runner
 from experiments.sweeps.engines import InProcess
 from experiments.sweeps.experiment import read
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.runner import Progress, Queue, begin, extend, work
+from experiments.sweeps.queue import Progress, Queue
+from experiments.sweeps.runner import begin, extend, work
+from experiments.sweeps.store import keys_of
 
 SMALL: dict[str, Any] = {"levers": {}, "replicates": 1}
 
@@ -285,7 +287,7 @@ def test_chunks_aim_at_a_time(tmp_path: Path) -> None:
 def test_what_another_process_finished_is_left_out(tmp_path: Path) -> None:
     sweeping.swept(tmp_path / "sweep", **SMALL)
     folder = SweepFolder(tmp_path / "sweep")
-    keys = runner.keys_of(folder.design()["run_id"])
+    keys = keys_of(folder.design()["run_id"])
     progress = Progress(3, 0, 0)
     answers = iter([True])
     shared = Queue(np.arange(3), keys, folder.store, progress, 1, lambda: next(answers))

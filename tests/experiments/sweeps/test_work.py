@@ -9,8 +9,9 @@ import sweeping
 
 from experiments.sweeps import folder as folders
 from experiments.sweeps import plan, runner, work
+from experiments.sweeps.events import Chunk, Event, Failed, Finished, Started, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.work import Bench, Chunk, Event, Failed, Finished, Started, Written, work_on
+from experiments.sweeps.work import Bench, work_on
 from sim import run
 from sim.loading import load
 from sim.running import Result

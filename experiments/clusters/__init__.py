@@ -1,0 +1,1 @@
+"""Sweeps on clusters: the same chunks as on one machine, handed to Slurm, Dask or MPI."""

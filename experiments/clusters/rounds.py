@@ -1,0 +1,233 @@
+"""What was given to a cluster: rounds of chunks, as files of the sweep that its jobs read.
+
+`cluster/<number>/plan.json` in the sweep's folder says which rows of the design each chunk has. A
+directory is made by whoever submits first, so that two processes never submit the same round.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from experiments.durable import StoreError
+from experiments.sweeps.folder import SweepFolder
+
+OPEN, OVER, CANCELLED = "open", "over", "cancelled"
+TAIL_LINES: Final = 12
+TAIL_BYTES: Final = 4000
+UNFINISHED_SECONDS: Final = 5.0
+"""How long a round that another process just makes may have no plan."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A chunk as it is given to a cluster."""
+
+    rows: tuple[int, ...]
+    failures: int = 0
+    """Earlier submissions in which none of its runs was finished."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """Chunks submitted by one command: `count` of a round's, from `first`."""
+
+    name: str
+    first: int
+    count: int
+
+
+@dataclass
+class Round:
+    """Chunks submitted together.
+
+    path: its directory. retry: whether runs that failed earlier are done, too. state: whether jobs
+    of it may be under way. lost: chunks that are not submitted again.
+    """
+
+    path: Path
+    tasks: list[Task]
+    arrays: list[Array]
+    model_version: str
+    retry: bool = False
+    state: str = OPEN
+    lost: list[int] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """Its place among the rounds of the sweep."""
+        return int(self.path.name)
+
+    @property
+    def plan_path(self) -> Path:
+        """What jobs read."""
+        return self.path / "plan.json"
+
+    @property
+    def script_path(self) -> Path:
+        """The job as it is submitted."""
+        return self.path / "job.sh"
+
+    @property
+    def refusal_path(self) -> Path:
+        """What a job says if no job can do its work."""
+        return self.path / "refused.txt"
+
+    @property
+    def logs(self) -> Path:
+        """A file for each chunk, of what its jobs print."""
+        return self.path / "logs"
+
+    def log_path(self, chunk: int) -> Path:
+        """What a chunk's jobs print: named by the array and the place in it."""
+        first = max(one.first for one in self.arrays if one.first <= chunk)
+        return self.logs / f"{first}-{chunk - first}.log"
+
+    @property
+    def submitted(self) -> int:
+        """Chunks that are in an array."""
+        return sum(array.count for array in self.arrays)
+
+    def tail(self, chunk: int) -> str:
+        """The end of a chunk's log; empty if there is none."""
+        return tail_of(self.log_path(chunk))
+
+    def sweep_logs(self) -> None:
+        """Remove logs in which nothing stands: those of jobs that went well."""
+        for log in self.logs.glob("*.log"):
+            with suppress(OSError):
+                if log.stat().st_size == 0:
+                    log.unlink()
+
+    def document(self) -> dict[str, Any]:
+        """The round for its file."""
+        return {
+            "model_version": self.model_version, "retry": self.retry, "state": self.state,
+            "lost": self.lost,
+            "arrays": [[one.name, one.first, one.count] for one in self.arrays],
+            "failures": [task.failures for task in self.tasks],
+            "chunks": [ranges(task.rows) for task in self.tasks],
+        }  # fmt: skip
+
+    @classmethod
+    def at(cls, path: Path) -> "Round":
+        """The round in a directory; raises OSError or ValueError where there is none."""
+        tree = json.loads((path / "plan.json").read_text(encoding="utf-8"))
+        tasks = [
+            Task(tuple(rows_of(one)), failures)
+            for one, failures in zip(tree["chunks"], tree["failures"], strict=True)
+        ]
+        arrays = [Array(*one) for one in tree["arrays"]]
+        return cls(
+            path, tasks, arrays, tree["model_version"], tree["retry"], tree["state"], tree["lost"]
+        )
+
+    def save(self, folder: SweepFolder) -> None:
+        """Put the round's file in place; raises StoreError if that fails."""
+        page = json.dumps(self.document(), separators=(",", ":"))
+        try:
+            folder.replace(self.plan_path, page.encode())
+        except OSError as error:
+            raise StoreError.of(error, self.plan_path) from error
+
+
+def tail_of(path: Path) -> str:
+    """The last lines of a log; empty if there is none."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - TAIL_BYTES))
+        text = file.read().decode(errors="replace")
+        return "\n".join(text.splitlines()[-TAIL_LINES:])
+    return ""
+
+
+def ranges(rows: Sequence[int]) -> list[list[int]]:
+    """Rows as pairs of a first one and the one after the last, in their order."""
+    found = np.asarray(rows, np.int64)
+    breaks = np.flatnonzero(np.diff(found) != 1) + 1
+    return [[int(part[0]), int(part[-1]) + 1] for part in np.split(found, breaks) if len(part)]
+
+
+def rows_of(pairs: Sequence[Sequence[int]]) -> Iterator[int]:
+    """The rows of ranges."""
+    for first, end in pairs:
+        yield from range(first, end)
+
+
+def home(folder: SweepFolder) -> Path:
+    """Where the rounds of a sweep are."""
+    return folder.path / "cluster"
+
+
+def label(folder: SweepFolder, identity: str, version: str) -> str:
+    """A name for a sweep's jobs, of letters and digits, that no other folder's have.
+
+    identity, version: of the experiment and the model.
+    """
+    address = f"{folder.path.resolve()}\0{identity}\0{version}"
+    return f"nomoat-{hashlib.sha256(address.encode()).hexdigest()[:12]}"
+
+
+def rounds(folder: SweepFolder) -> list[Round]:
+    """All rounds of a sweep in order."""
+    found = []
+    for path in sorted(home(folder).glob("[0-9]*"), key=lambda path: int(path.name)):
+        with suppress(OSError, ValueError, LookupError):
+            found.append(Round.at(path))
+    return found
+
+
+def open_rounds(folder: SweepFolder) -> list[Round]:
+    """Rounds whose jobs may be under way; waits for one that another process just makes."""
+    limit = time.monotonic() + UNFINISHED_SECONDS
+    while time.monotonic() < limit and any(
+        time.time() - path.stat().st_mtime < UNFINISHED_SECONDS
+        for path in home(folder).glob("[0-9]*")
+        if not (path / "plan.json").exists()
+    ):
+        time.sleep(0.2)
+    return [one for one in rounds(folder) if one.state == OPEN]
+
+
+def next_number(folder: SweepFolder) -> int:
+    """The number of a new round."""
+    return 1 + max([int(path.name) for path in home(folder).glob("[0-9]*")], default=0)
+
+
+def planned(
+    folder: SweepFolder, name: str, tasks: Sequence[Task], version: str, limit: int, *, retry: bool
+) -> Round:
+    """A round of chunks that is on no disk yet, in arrays of at most `limit`."""
+    number = next_number(folder)
+    arrays = [
+        Array(f"{name}-{number}-{first}", first, min(limit, len(tasks) - first))
+        for first in range(0, len(tasks), limit)
+    ]
+    return Round(home(folder) / f"{number:04}", list(tasks), arrays, version, retry)
+
+
+def make(one: Round, folder: SweepFolder, script: str) -> bool:
+    """Write a planned round; false if another process made one of this number meanwhile.
+
+    Raises StoreError if it cannot be written.
+    """
+    try:
+        home(folder).mkdir(exist_ok=True)
+        one.path.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise StoreError.of(error, one.path) from error
+    try:
+        one.logs.mkdir()
+        folder.replace(one.script_path, script.encode())
+    except OSError as error:
+        raise StoreError.of(error, one.path) from error
+    one.save(folder)
+    return True
