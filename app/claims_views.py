@@ -11,6 +11,8 @@ from experiments.claims.claim import QUESTIONS, library
 from experiments.claims.ledger import LedgerError, latest, stored
 
 DASH: Final = "–"
+SWITCHES: Final = 4
+"""Mechanisms printed: those that move a claim most."""
 REFERENCE: Final = "reference.json"
 VERDICT_STYLES: Final = {
     "holds broadly": "green", "fails broadly": "red",
@@ -169,10 +171,24 @@ def print_claim(entry: dict[str, Any]) -> None:
             f"driver  {driver['path']}: {percent(driver['low'])} in its lower half, "
             f"{percent(driver['high'])} in its upper half{pinned}"
         )
+    print_switched(entry)
     for name, words in entry["cases"].items():
         out.print(f"case    {name}: {words}")
     for caveat in entry["caveats"]:
         out.print(f"caveat  {caveat}")
+
+
+def print_switched(entry: dict[str, Any]) -> None:
+    """Print the mechanisms that the claim hangs on most."""
+    if not entry["switched"]:
+        return
+    out = console()
+    before = entry["switched"][0]["before"]
+    out.print()
+    out.print(f"mechanisms switched one by one, in worlds of which it holds in {share(before)}:")
+    for one in entry["switched"][:SWITCHES]:
+        out.print(f"  {share(one['share'])} if {one['words']}")
+    out.print()
 
 
 def print_box(entry: dict[str, Any]) -> None:

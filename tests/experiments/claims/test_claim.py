@@ -7,7 +7,15 @@ import pytest
 import tomli_w
 
 from app.claims_views import TEMPLATE
-from experiments.claims.claim import QUESTIONS, ClaimError, claim_of, library, read, shared_cases
+from experiments.claims.claim import (
+    QUESTIONS,
+    ClaimError,
+    claim_of,
+    library,
+    read,
+    shared_cases,
+    switches,
+)
 from experiments.claims.sweep import EARLY, Part
 from sim.loading import load
 
@@ -24,13 +32,29 @@ def test_all_claims_of_the_ledger_are_there_and_can_be_run() -> None:
     assert sorted(claims) == sorted(wanted)
     assert {claim.question for claim in claims.values()} == set(QUESTIONS)
     for claim in claims.values():
-        part = Part((claim,), claim.months, linear=False)
+        part = Part((claim,), claim.months)
         for settings in part.options([]).values():
             load("baseline", {**settings, "months": claim.months})
 
 
+def test_switches_come_first_and_keep_what_a_case_does() -> None:
+    claim = library()["C23"]
+    for name, switch in switches().items():
+        options = Part((claim,), 96, switch).options([])
+        assert set(options) == {"base", "xai-open", "xai-closed"}
+        for settings in options.values():
+            load("baseline", {**settings, "months": 96})
+        events = options["xai-open"]["events"]
+        assert events[-1]["month"] == "2025-01"
+        if switch.events:
+            assert options["base"]["events"][0]["month"] == "2023-01", name
+            assert events[0] == options["base"]["events"][0]
+        else:
+            assert "events" not in options["base"]
+
+
 def test_interventions_come_late_and_early() -> None:
-    part = Part((library()["C23"],), 96, linear=False)
+    part = Part((library()["C23"],), 96)
     options = part.options([])
     assert set(options) == {"base", "xai-open", "xai-closed"} | {
         f"{name}{EARLY}" for name in ("base", "xai-open", "xai-closed")
@@ -39,7 +63,7 @@ def test_interventions_come_late_and_early() -> None:
     early = options[f"xai-open{EARLY}"]
     assert early["events"][0]["month"] == "2023-01"
     assert early["history.until"] == "2023-03"
-    assert list(Part((library()["C05"],), 96, linear=False).options([])) == ["base"]
+    assert list(Part((library()["C05"],), 96).options([])) == ["base"]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ def table(of: Worlds, base: Any, other: Any = None, noise: float = 0.0) -> Table
 
 def judged(of: Worlds, one: Claim, runs: Table, linear: Table | None = None) -> Finding:
     """A finding."""
-    return found(one, of, runs, linear)
+    others = {} if linear is None else {"linear": ("never saturates", linear)}
+    return found(one, of, runs, others)
 
 
 def test_a_claim_true_everywhere_holds_and_one_true_nowhere_fails() -> None:
