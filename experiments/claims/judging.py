@@ -83,7 +83,7 @@ def found(
     judged = Judged(
         share, share_of(holds[raw_use], weights[raw_use]),
         next(((one.share, one.before) for one in switched if one.name == LINEAR), None),
-        other_share(claim, worlds, table, EARLY) if claim.paired else None,
+        other_share(claim, worlds, table, EARLY) if has_early(claim, table) else None,
         box_of(claim, paths, values[known], holds[known]),
         drivers_of(worlds, values[use], holds[use], weights[use]), claim.identified,
     )  # fmt: skip
@@ -160,6 +160,11 @@ def means(
         return {case: one[:, chosen].mean(axis=1, keepdims=True) for case, one in every.items()}
 
     return amounts(condition, values, early)[:, 0]
+
+
+def has_early(claim: Claim, table: Table) -> bool:
+    """Whether the runs hold the claim with its intervention at the start."""
+    return claim.paired and any(name.endswith(EARLY) for name in table.cases)
 
 
 def other_share(claim: Claim, worlds: Worlds, table: Table, early: str) -> Share:

@@ -32,7 +32,8 @@ class Size:
     """How much is run.
 
     worlds: of each kind. switched: of the main kind, those run again with every mechanism switched;
-    0 for none. replicates: runs of each world and case.
+    0 for none. replicates: runs of each world and case. early: whether interventions are tried at
+    the start, too.
     """
 
     worlds: int
@@ -40,6 +41,7 @@ class Size:
     replicates: int
     enterprises: int
     seed: int
+    early: bool = True
 
 
 def identity(claims: Sequence[Claim], worlds: Worlds, size: Size) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
     found = []
     for months in sorted({claim.months for claim in claims}):
         mine = tuple(claim for claim in claims if claim.months == months)
-        found.append(Part(mine, months))
+        found.append(Part(mine, months, early=size.early))
         if size.switched:
             found += [Part(mine, months, switch) for switch in switches().values()]
     return found

@@ -31,11 +31,16 @@ Work = Callable[[Experiment, SweepFolder], None]
 
 @dataclass(frozen=True)
 class Part:
-    """Claims of one length, run together. switch: what is switched in all of its runs."""
+    """Claims of one length, run together.
+
+    switch: what is switched in all of its runs. early: whether paired claims are run a second time
+    with the intervention at the start.
+    """
 
     claims: tuple[Claim, ...]
     months: int
     switch: Case | None = None
+    early: bool = True
 
     @property
     def name(self) -> str:
@@ -61,7 +66,7 @@ class Part:
                     found[case.name]["events"] = others
                 continue
             found[case.name] = settings_of(case, LATE_MONTH, scenario_events)
-            if paired and (case.name in paired or case.name == BASE):
+            if self.early and paired and (case.name in paired or case.name == BASE):
                 early = settings_of(case, EARLY_MONTH, scenario_events)
                 found[case.name + EARLY] = early | {"history.until": FREE_UNTIL}
         return found
