@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    analyze,
     assets,
     calibrate,
     diff,
@@ -38,6 +39,7 @@ app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(sweep.app, name="sweep")
+app.command("analyze")(analyze.analyze)
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)
