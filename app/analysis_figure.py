@@ -93,7 +93,7 @@ def panel(axes: Axes, found: OutcomeFinding, shown: Shown) -> None:
     order = shown.order
     axes.set_title(
         labels.literal(f"{found.name}: {found.words}", 80), loc="left", fontsize=11, weight="bold",
-        color=palette.INK, pad=19, parse_math=False, x=-0.5,
+        color=palette.INK, pad=25, parse_math=False, x=-0.5,
     )  # fmt: skip
     luck = "one replicate: luck is part of it"
     if found.luck is not None:

@@ -115,12 +115,9 @@ def percent(one: Interval) -> str:
 
 
 def words(one: Interval, digits: int = 2) -> str:
-    """A number with its interval."""
-    if one.low is None or one.high is None:
-        return short(one.value, digits)
-    if one.high - one.value == one.value - one.low or abs(one.half_width or 0.0) < 1e-12:
-        return f"{one.value:.{digits}f} ± {one.half_width:.{digits}f}"
-    return f"{short(one.value, 3)} ({short(one.low, digits)} to {short(one.high, digits)})"
+    """A number with half the width of its interval, to decimals."""
+    half = one.half_width
+    return f"{one.value:.{digits}f}" + ("" if half is None else f" ± {half:.{digits}f}")
 
 
 def print_arm(arm: ArmFinding) -> None:
@@ -141,7 +138,7 @@ def print_arm(arm: ArmFinding) -> None:
 def print_sobol(last: Sobol, steps: Sequence[Finding | None]) -> None:
     """Print Sobol indices, the largest total first, and the pairs that are told from zero."""
     out = console()
-    table = plain_table("factor", "alone", "total", *step_headings("total"), right=(1, 2, 3, 4))
+    table = plain_table("factor", "alone", "total", *step_headings(), right=(1, 2, 3, 4))
     for place in order(last.total):
         add(
             table, last.names[place], words(last.first[place]), words(last.total[place]),
@@ -161,12 +158,12 @@ def print_sobol(last: Sobol, steps: Sequence[Finding | None]) -> None:
 def print_morris(last: Morris, steps: Sequence[Finding | None]) -> None:
     """Print elementary effects, the largest first."""
     out = console()
-    headings = ("factor", "mu*", "sigma", "mu", "by luck", *step_headings("mu*"))
-    table = plain_table(*headings, right=tuple(range(1, 7)))
+    headings = ("factor", "mu*", "sigma", "by luck", *step_headings())
+    table = plain_table(*headings, right=(1, 2, 3, 4, 5))
     for place in order(last.mu_star):
         add(
-            table, last.names[place], spread(last.mu_star[place]), spread(last.sigma[place]),
-            short(last.mu[place].value, 3) if last.mu else DASH,
+            table, last.names[place], spread(last.mu_star[place]),
+            short(last.sigma[place].value, 2),
             short(last.floor[place], 2) if last.floor else DASH,
             *(step_words(step, place) for step in steps[:-1]),
         )  # fmt: skip
@@ -176,10 +173,9 @@ def print_morris(last: Morris, steps: Sequence[Finding | None]) -> None:
 
 
 def spread(one: Interval) -> str:
-    """A size with its interval, to few digits."""
-    if one.low is None or one.high is None:
-        return short(one.value, 3)
-    return f"{short(one.value, 3)} ({short(one.low, 2)} to {short(one.high, 2)})"
+    """A size with half the width of its interval, to digits."""
+    half = one.half_width
+    return short(one.value, 3) + ("" if half is None else f" ± {short(half, 2)}")
 
 
 def print_scores(steps: Sequence[Scores | None]) -> None:
@@ -188,7 +184,7 @@ def print_scores(steps: Sequence[Scores | None]) -> None:
     if last is None:
         out.print("no scores: too few points, or the outcome does not vary")
         return
-    table = plain_table("factor", "score", "above chance", *step_headings("score"), right=(1, 3, 4))
+    table = plain_table("factor", "score", "clear", *step_headings(), right=(1, 3, 4))
     clear = last.clear
     for place in order(last.score):
         add(
@@ -199,8 +195,8 @@ def print_scores(steps: Sequence[Scores | None]) -> None:
             ),
         )  # fmt: skip
     out.print(
-        f"scores: rise of a forest's error without the factor; it explains {last.explained:.0%} "
-        f"of {last.points:,} points, chance scores {max(last.chance, 0.0):.3f}"
+        f"scores by a forest that explains {last.explained:.0%} of {last.points:,} points; "
+        f"clear: above chance, which scores {max(last.chance, 0.0):.3f}"
     )
     out.print(table)
     rest = len(last.score) - SHOWN
@@ -208,9 +204,9 @@ def print_scores(steps: Sequence[Scores | None]) -> None:
         out.print(f"and {rest} factors below; --json has all")
 
 
-def step_headings(what: str) -> list[str]:
+def step_headings() -> list[str]:
     """Headings of the columns for parts of the sample."""
-    return [f"{what}, {part:.0%} of runs" for part in PARTS[:-1]]
+    return [f"at {part:.0%}" for part in PARTS[:-1]]
 
 
 def main_values(step: Finding | None) -> list[Interval]:

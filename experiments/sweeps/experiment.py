@@ -19,7 +19,7 @@ from experiments.sweeps.factors import (
     is_number,
     settings_of,
 )
-from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of
+from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of, refuse_strangers
 from sim.catalogue import shown
 from sim.loading import canonical, load
 from sim.scenario import Scenario
@@ -89,9 +89,7 @@ class Experiment:
             "options": self.worlds,
             "design": dict(self.design),
             "table": self.table,
-            "outcomes": [
-                [o.name, o.column, o.reduce, o.first, o.last, o.threshold] for o in self.outcomes
-            ],
+            "outcomes": [outcome.fields for outcome in self.outcomes],
             "keep": sorted(self.keep),
             "market": sorted(self.market),
         }
@@ -213,6 +211,7 @@ def built(
         *factors_of(table_field(tree, "levers", label), "lever", base, label),
     ]
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
+    refuse_strangers(outcomes, [vendor.name for vendor in base.vendors.values()], label)
     refuse_repeated(factors, outcomes, settings, label)
     keep = kept_tables(tree, label)
     design = table_field(tree, "design", label) or {"kind": "grid"}
@@ -282,7 +281,7 @@ def kept_columns(
 ) -> tuple[str, ...]:
     """Columns of the market table that are kept: those named, else those of the outcomes."""
     if "market" not in tree:
-        columns = [o.column for o in outcomes if o.reduce != FACT]
+        columns = [o.column for o in outcomes if o.reduce != FACT and not o.vendor]
         return () if "market" in keep else tuple(dict.fromkeys(columns))
     columns = tree["market"]
     if not isinstance(columns, list):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from agents.common.vocabulary import month_index, month_name
@@ -16,10 +17,11 @@ from experiments.sweeps.factors import ExperimentError, is_number
 from sim.catalogue import shown
 from sim.scenario import check_month
 from sim.schema_market import MARKET
+from sim.schemas import VENDOR
 
 Floats = NDArray[np.float64]
 YEAR: Final = 12
-FIELDS: Final = ("column", "at", "from", "to", "last", "reduce", "threshold")
+FIELDS: Final = ("column", "vendor", "at", "from", "to", "last", "reduce", "threshold")
 FACT: Final = "fact"
 """Field that names an observed fact, and the `reduce` of an outcome that is its value in a run."""
 REGIME: Final = "regime"
@@ -56,6 +58,11 @@ def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> Reduce:
     return reduce
 
 
+def _discounted(months: Floats, values: Floats, rate: float) -> float:
+    """Present value in month 0 of values month by month; rate: a year."""
+    return float((values * (1.0 + rate) ** (-months / YEAR)).sum())
+
+
 REDUCTIONS: Final = {
     "mean": Reduction(lambda _m, v, _t: float(v.mean()), "mean over the months"),
     "min": Reduction(lambda _m, v, _t: float(v.min()), "smallest value"),
@@ -65,6 +72,9 @@ REDUCTIONS: Final = {
     "slope": Reduction(_slope, "least-squares slope, per year"),
     "first-above": Reduction(_first(np.greater), "first month above the threshold", True),
     "first-below": Reduction(_first(np.less), "first month below the threshold", True),
+    "discounted": Reduction(
+        _discounted, "sum, discounted to 2023-01 by the yearly rate given as threshold", True
+    ),
     "share-above": Reduction(
         lambda _m, v, t: float((v > t).mean()), "share of the months above the threshold", True
     ),
@@ -80,6 +90,8 @@ WITH_THRESHOLD: Final = tuple(name for name, one in REDUCTIONS.items() if one.th
 class Outcome:
     """One number of a run: a column of the market table, reduced over months, or a fact's value.
 
+    vendor: name in the vendor table, whose column it is then; months without it count as 0.
+
     first, last: months since 2023-01, inclusive; equal for a value at one month.
     reduce: a key of `REDUCTIONS`, "at", or "fact": then `column` is the id of a fact.
     """
@@ -90,11 +102,18 @@ class Outcome:
     first: int
     last: int
     threshold: float = 0.0
+    vendor: str = ""
+
+    @property
+    def fields(self) -> list[Any]:
+        """What makes it, as a manifest keeps it."""
+        plain = [self.name, self.column, self.reduce, self.first, self.last, self.threshold]
+        return [*plain, self.vendor] if self.vendor else plain
 
     @property
     def kind(self) -> pa.DataType:
         """Arrow type of the outcome."""
-        if self.reduce == FACT:
+        if self.reduce == FACT or self.vendor:
             return pa.float64()
         return pa.string() if pa.types.is_string(MARKET.field(self.column).type) else pa.float64()
 
@@ -104,22 +123,44 @@ class Outcome:
         if self.reduce == FACT:
             return fact_of(self.column, self.name).label
         first, last = month_name(self.first), month_name(self.last)
+        column = f"{self.column} of {self.vendor}" if self.vendor else self.column
         if self.reduce == "at":
-            return f"{self.column} at {last}"
+            return f"{column} at {last}"
         limit = f" {self.threshold:g}" if self.reduce in WITH_THRESHOLD else ""
-        return f"{self.reduce}{limit} of {self.column}, {first} to {last}"
+        return f"{self.reduce}{limit} of {column}, {first} to {last}"
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Tables of a run that it is taken from."""
+        if self.vendor:
+            return ("vendor",)
         return ("market",) if self.reduce != FACT else fact_of(self.column, self.name).tables
 
     def measure(self, tables: Mapping[str, pa.Table]) -> float | str | None:
         """The outcome of a run's tables; None where they have no value for it."""
+        if self.vendor:
+            return self.of_vendor(tables["vendor"])
         if self.reduce != FACT:
             return self.of(tables["market"])
         value = fact_of(self.column, self.name).measure(tables)
         return value if value is not None and math.isfinite(value) else None
+
+    def of_vendor(self, vendors: pa.Table) -> float | None:
+        """The outcome of a run's vendor table; None where the vendor has no value for it."""
+        mine = vendors.filter(pc.equal(vendors["vendor"], self.vendor))
+        months = np.arange(self.first, self.last + 1)
+        numbers = np.zeros(len(months))
+        place = mine["month"].to_numpy() - self.first
+        inside = (place >= 0) & (place < len(months))
+        values = mine[self.column].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        numbers[place[inside]] = values[inside]
+        known = np.isfinite(numbers)
+        if not known.any():
+            return None
+        if self.reduce == "at":
+            return float(numbers[0])
+        reduce = REDUCTIONS[self.reduce].reduce
+        return reduce(months[known].astype(np.float64), numbers[known], self.threshold)
 
     def of(self, market: pa.Table) -> float | str | None:
         """The outcome of a run's market table; None where the table has no value for it."""
@@ -157,7 +198,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         return fact_outcome(name, spec, months, where)
     if unknown := sorted(set(spec) - set(FIELDS)):
         raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {', '.join(FIELDS)}")
-    column = column_of(spec.get("column"), where)
+    vendor = spec.get("vendor", "")
+    column = vendor_column(spec, where) if vendor else column_of(spec.get("column"), where)
     reduce = reduction_of(spec, column, where)
     first, last = window_of(spec, reduce, months, where)
     threshold = spec.get("threshold", 0.0)
@@ -165,7 +207,7 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
     if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
-    return Outcome(name, column, reduce, first, last, float(threshold))
+    return Outcome(name, column, reduce, first, last, float(threshold), vendor)
 
 
 def fact_outcome(name: str, spec: Mapping[str, Any], months: int, where: str) -> Outcome:
@@ -187,6 +229,28 @@ def fact_of(identifier: Any, where: str) -> Check:
     raise ExperimentError(f"{where}: there is no fact {shown(identifier)}; {hint}")
 
 
+def vendor_column(spec: Mapping[str, Any], where: str) -> str:
+    """A column of the vendor table, of those that are 0 where there is no vendor."""
+    names = [
+        field.name for field in VENDOR
+        if (pa.types.is_floating(field.type) or pa.types.is_boolean(field.type))
+        and not field.name.startswith(("q_", "price_"))
+    ]  # fmt: skip
+    if not isinstance(spec["vendor"], str) or spec.get("column") not in names:
+        raise ExperimentError(f"{where}: a vendor's name goes with a column {', '.join(names)}")
+    return str(spec["column"])
+
+
+def refuse_strangers(outcomes: Sequence[Outcome], names: Sequence[str], label: str) -> None:
+    """Raise ExperimentError for an outcome of a vendor that the scenario does not have."""
+    for outcome in outcomes:
+        if outcome.vendor and outcome.vendor not in names:
+            raise ExperimentError(
+                f"{label}: {outcome.name}: no vendor is named {shown(outcome.vendor)}; "
+                f"they are {', '.join(names)}"
+            )
+
+
 def column_of(column: Any, where: str) -> str:
     """A column of the market table; ExperimentError with the nearest ones for another."""
     names: Sequence[str] = MARKET.names
@@ -203,7 +267,8 @@ def reduction_of(spec: Mapping[str, Any], column: str, where: str) -> str:
     if reduce not in ("at", *REDUCTIONS):
         known = ", ".join(["at", *REDUCTIONS])
         raise ExperimentError(f"{where}: reduce is one of {known}, not {shown(reduce)}")
-    if reduce != "at" and pa.types.is_string(MARKET.field(column).type):
+    is_text = "vendor" not in spec and pa.types.is_string(MARKET.field(column).type)
+    if reduce != "at" and is_text:
         raise ExperimentError(f"{where}: {column} is text, which is taken at one month only")
     return str(reduce)
 
