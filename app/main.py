@@ -12,6 +12,7 @@ from app.commands import (
     doctor,
     ensemble,
     explain,
+    game,
     params,
     run,
     scenarios,
@@ -40,6 +41,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(sweep.app, name="sweep")
 app.command("analyze")(analyze.analyze)
+app.add_typer(game.app, name="game")
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)

@@ -25,6 +25,7 @@ EXIT_CODES = {
     "InputError": BAD_INPUT,
     "CalibrationError": BAD_INPUT,
     "EnsembleError": BAD_INPUT,
+    "GameError": BAD_INPUT,
     "QuestionError": BAD_INPUT,
     "ExperimentError": BAD_INPUT,
     "SweepError": BAD_INPUT,

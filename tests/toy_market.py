@@ -1,7 +1,7 @@
 """A function with a known answer in place of the market, through a real sweep and its store."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,15 +35,25 @@ def positions(scenario: Any, count: int) -> list[float]:
     return [float(value_at(scenario, path) or 0.0) for path in UNIT[:count]]
 
 
-@contextmanager
-def in_place_of_the_market(toy: Toy) -> Iterator[None]:
+def in_place_of_the_market(toy: Toy) -> AbstractContextManager[None]:
     """Let sweeps in this process run the toy."""
 
-    def run(scenario: Any, *, seed: int, tables: Any) -> Any:  # noqa: ARG001
+    def made(scenario: Any, seed: int) -> tuple[dict[str, pa.Table], str]:
         value, regime = toy(scenario, seed)
-        market = pa.table({"month": [0], "adoption": pa.array([value], pa.float64())})
+        market = {"month": [0], "adoption": pa.array([value], pa.float64())}
+        return {"market": pa.table(market)}, regime
+
+    return running(made)
+
+
+@contextmanager
+def running(made: Callable[[Any, int], tuple[dict[str, pa.Table], str]]) -> Iterator[None]:
+    """Let runs of sweeps in this process be what `made` gives: tables and a regime."""
+
+    def run(scenario: Any, *, seed: int, tables: Any) -> Any:  # noqa: ARG001
+        found, regime = made(scenario, seed)
         name = run_id(scenario, seed, model_version())
-        return SimpleNamespace(tables={"market": market}, regime=regime, run_id=name, seconds=0.0)
+        return SimpleNamespace(tables=found, regime=regime, run_id=name, seconds=0.0)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "run", run)

@@ -17,7 +17,7 @@ from experiments.sweeps.factors import ExperimentError, is_number
 from sim.catalogue import shown
 from sim.scenario import check_month
 from sim.schema_market import MARKET
-from sim.schemas import VENDOR
+from sim.schema_tables import VENDOR
 
 Floats = NDArray[np.float64]
 YEAR: Final = 12
@@ -207,6 +207,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
     if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
+    if reduce == "discounted" and threshold < 0:
+        raise ExperimentError(f"{where}: threshold is a yearly rate from 0, not {threshold:g}")
     return Outcome(name, column, reduce, first, last, float(threshold), vendor)
 
 

@@ -142,7 +142,7 @@ OUTCOMES = [
     (outcome("hhi_spent"), "did you mean hhi_spend"),
     (outcome("xyzzy"), "docs/results.md lists them"),
     (outcome({"column": ["hhi_spend"]}), "no column"),
-    (outcome({"column": "hhi_spend", "by": 3}), "has 'by'; fields are column, at"),
+    (outcome({"column": "hhi_spend", "by": 3}), "has 'by'; fields are column, vendor, at"),
     (outcome({"column": "hhi_spend", "reduce": "avg"}), "reduce is one of at, mean"),
     (outcome({"column": "hhi_spend", "reduce": ["mean"]}), "reduce is one of at, mean"),
     (outcome({"column": "leader", "reduce": "mean"}), "leader is text"),
