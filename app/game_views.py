@@ -111,8 +111,14 @@ def brief(number: float, digits: int = 3) -> str:
     """A number to few digits, in millions or billions where it is large."""
     for size, unit in ((1e9, "bn"), (1e6, "m")):
         if abs(number) >= size:
-            return f"{number / size:.{digits}g}{unit}"
-    return "0" if abs(number) < 1e-9 else f"{number:,.{digits}g}"
+            return f"{plain(number / size, digits)}{unit}"
+    return "0" if abs(number) < 1e-9 else plain(number, digits)
+
+
+def plain(number: float, digits: int) -> str:
+    """A number rounded to digits, without an exponent where it is large."""
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:g}"
 
 
 def between(ends: tuple[float, float]) -> str:
@@ -160,9 +166,8 @@ def print_profiles(played: Played) -> None:
             *(brief(value) for value in found.mean[row]),
         )  # fmt: skip
     names = "/".join(player.id for player in game.players)
-    console().print(
-        f"profiles {names} of least regret, and what each is paid; stable: in how many resamples"
-    )
+    console().print(f"profiles {names} of least regret, and what each is paid")
+    console().print("stable: in how many resamples nobody would leave")
     console().print(table)
     rest = len(found.mean) - SHOWN
     if rest > 0:

@@ -114,7 +114,7 @@ def test_other_payoffs_come_from_the_same_runs(rock: Path) -> None:
 def test_a_game_is_printed_and_drawn(rock: Path) -> None:
     told = RUNNER.invoke(app, ["game", "show", str(rock)])
     assert told.exit_code == 0, told.output
-    for words in ("pure    none", "33% open", "no rest point", "profiles of least regret"):
+    for words in ("pure    none", "33% open", "no rest point", "of least regret"):
         assert words in told.stdout
     assert (rock / "game.png").stat().st_size > 20_000
 
@@ -154,6 +154,7 @@ def test_coordination_has_two_conventions_and_a_mixture(tmp_path: Path) -> None:
     assert said["mixed"][0]["mixture"]["meta"]["open"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.system
 def test_a_noisy_game_is_played_again_where_it_is_in_doubt(tmp_path: Path) -> None:
     """Shared luck of sd 50 cancels; luck of each run of sd 0.7 leaves a near tie in doubt.
 
@@ -180,6 +181,7 @@ def test_a_noisy_game_is_played_again_where_it_is_in_doubt(tmp_path: Path) -> No
     assert ends[1] - ends[0] < 3, "with independent luck it would be 60"
 
 
+@pytest.mark.system
 def test_opening_pays_less_the_larger_the_tier(tmp_path: Path) -> None:
     """Meta gains 3, 2 and 1 by opening small, medium and large, whatever OpenAI does."""
 
