@@ -29,7 +29,8 @@ def game_figure(played: Played) -> Figure:
     ids = ", ".join(player.id for player in game.players)
     headline = "No combination of pure strategies is stable"
     if played.pure:
-        headline = f"Stable: {'; '.join(game.words(one) for one in played.pure[:2])}"
+        more = f" and {len(played.pure) - 1} more" if len(played.pure) > 1 else ""
+        headline = f"Stable: {game.words(played.pure[0])}{more}"
     labels.title(figure, 0.03, 0.94, headline, fontsize=15, weight="bold", color=palette.INK)
     note = (
         f"game of {ids}, payoff {played.payoff}, {min(played.payoffs.runs)} to "

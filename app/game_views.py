@@ -22,6 +22,7 @@ from experiments.game.playing import generator, tier_gains
 from experiments.game.setting import Game, serving_costs
 
 SHOWN: Final = 10
+SHOWN_PURE: Final = 6
 KINDS: Final = {
     "profit": "profit of all months, discounted, $",
     "share": "share of spend in the last year",
@@ -130,11 +131,13 @@ def print_equilibria(played: Played) -> None:
     """Print pure and mixed equilibria."""
     out, found = console(), played.payoffs
     places = {profile: row for row, profile in enumerate(played.game.profiles)}
-    for profile in played.pure:
+    for profile in played.pure[:SHOWN_PURE]:
         share = found.equilibrium[places[profile]]
         out.print(f"pure    {played.game.words(profile)}  (in {share:.0%} of resamples)")
     if not played.pure:
         out.print("pure    none")
+    if len(played.pure) > SHOWN_PURE:
+        out.print(f"        and {len(played.pure) - SHOWN_PURE} more: payoffs hardly differ")
     if played.mixed is None:
         out.print("mixed   not looked for: too many strategies")
         return

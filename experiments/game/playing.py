@@ -169,14 +169,14 @@ def generator(game: Game, number: int) -> np.random.Generator:
 def run_round(game: Game, folder: GameFolder, number: int, rows: Sequence[int], work: Work) -> None:
     """Begin or resume the sweep of a round."""
     name = f"round-{number}"
+    varied, fixed = world_factors(game.worlds)
     columns = [
-        {**world, **names_of(game, game.profiles[row])}
+        {**{path: world[path] for path in varied}, **names_of(game, game.profiles[row])}
         for row in rows
         for world in game.worlds.settings
     ]
     points = folder.path / f"{name}.parquet"
     folder.put(points, encode(pa.Table.from_pylist(columns)))
-    varied, fixed = world_factors(game.worlds)
     tree = {
         "name": name, "question": "How open should each vendor be, given what the others do?",
         "scenario": folder.base_path.name, "months": game.months, "market": [],

@@ -13,8 +13,10 @@ import toy_market
 from typer.testing import CliRunner
 
 from app.main import app
+from experiments.ensemble import prior, settings
+from experiments.ensemble.folder import EnsembleFolder
 from experiments.game.playing import GameFolder, play, stored_game, stored_payoffs, tier_gains
-from experiments.game.setting import Game, GameError, Worlds, players_of
+from experiments.game.setting import Game, GameError, Worlds, players_of, worlds_of
 from experiments.sweeps import runner
 from experiments.sweeps.engines import InProcess
 from experiments.sweeps.experiment import Experiment
@@ -204,6 +206,33 @@ def test_opening_pays_less_the_larger_the_tier(tmp_path: Path) -> None:
     assert said["falls_with_cost"] == 1.0
     assert [one["tier"] for one in said["tiers"]] == ["small", "medium", "large"]
     assert said["best_answers"]["small"] == 1.0
+
+
+def test_a_game_is_played_over_the_worlds_of_an_ensemble(
+    built: EnsembleFolder, tmp_path: Path
+) -> None:
+    """Payoffs are the parameter that differs between worlds, so their mean is known."""
+    drawn = settings(prior(built.path))[:2]
+    worlds = Worlds(drawn, np.array([0.25, 0.75]))
+    path = "choice.risk_weight"
+
+    def pays(scenario: Any, _: int) -> dict[str, float]:
+        risk = scenario.choice.risk_weight
+        return {
+            "OpenAI": risk,
+            "Meta": 2 * risk if scenario.vendors["meta"].strategy == "open" else 0,
+        }
+
+    made, folder = game(tmp_path / "g", ("open", "closed"), worlds=worlds, rounds=1)
+    with toy_market.running(vendors(pays)):
+        found = play(made, folder, work)
+    mean = float(np.dot([world[path] for world in worlds.settings], worlds.weights))
+    assert found.game[..., 0] == pytest.approx(np.full((2, 2), mean))
+    assert found.game[:, 0, 1] == pytest.approx([2 * mean] * 2)
+    one = replace(made, worlds=worlds_of(built.path, 1, 1))
+    with toy_market.running(vendors(pays)):
+        alone = play(one, GameFolder(tmp_path / "one"), work)
+    assert alone.game[0, 0, 0] == pytest.approx(one.worlds.settings[0][path])
 
 
 @pytest.mark.parametrize(
