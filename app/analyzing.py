@@ -235,8 +235,10 @@ def print_settled(last: Sequence[Interval], steps: Sequence[Finding | None]) -> 
     moved = [abs(a.value - b.value) for a, b in zip(last, half, strict=True)]
     widths = [one.half_width or 0.0 for one in last]
     outside = sum(m > w for m, w in zip(moved, widths, strict=True))
-    word = "settled" if outside == 0 else f"not settled: {outside} moved by more than its interval"
-    console().print(f"the second half moved values by up to {short(max(moved), 2)}: {word}")
+    words = f"within intervals of up to ± {short(max(widths), 2)}"
+    if outside:
+        words = f"{outside} by more than the interval: the sample is too small"
+    console().print(f"the second half moved values by up to {short(max(moved), 2)}, {words}")
 
 
 def document(found: Analysis) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def game_figure(played: Played) -> Figure:
         headline = f"Stable: {game.words(played.pure[0])}{more}"
     labels.title(figure, 0.03, 0.94, headline, fontsize=15, weight="bold", color=palette.INK)
     note = (
-        f"game of {ids}, payoff {played.payoff}, {min(played.payoffs.runs)} to "
-        f"{max(played.payoffs.runs)} runs of each of {len(played.payoffs.mean)} profiles"
+        f"game of {ids}, payoff {played.payoff}, {played.run_counts} runs of each of "
+        f"{len(played.payoffs.mean)} profiles"
     )
     labels.title(figure, 0.03, 0.895, note, fontsize=10, color=palette.MUTED)
     left = figure.add_axes((0.03, 0.07, 0.28, 0.7))

@@ -48,6 +48,12 @@ class Played:
         ends = basins(found.game, generator(game, 0))
         return cls(game, found, payoff, rounds, pure(found.game), mixed(found.game), ends)
 
+    @property
+    def run_counts(self) -> str:
+        """Least and most runs of a profile."""
+        least, most = min(self.payoffs.runs), max(self.payoffs.runs)
+        return f"{least}" if least == most else f"{least} to {most}"
+
     def words(self, mixture: Mixture) -> str:
         """A mixture in words."""
         parts = []
@@ -90,8 +96,8 @@ def print_game(played: Played) -> None:
     worlds = len(game.worlds.settings)
     out.print(f"game    {names}; payoff: {KINDS[played.payoff]}")
     out.print(
-        f"runs    {len(found.mean)} profiles, {played.rounds} rounds, "
-        f"{min(found.runs)} to {max(found.runs)} runs of each"
+        f"runs    {len(found.mean)} profiles, {played.rounds} round{'s' * (played.rounds > 1)}, "
+        f"{played.run_counts} runs of each"
         + (f" in {worlds} worlds" if worlds > 1 else "")
         + f", {game.enterprises:,} enterprises, {game.months} months"
     )

@@ -16,10 +16,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @guarded
 def analyze(folder: Folder, outcome: Outcome = None, json: Json = False) -> int:
-    """Say which factors of a stored sweep decide its outcomes, and how much of them is luck.
+    """Say which factors decide a sweep's outcomes.
 
-    Sobol indices of a saltelli design, elementary effects of a morris design, scores of factors in
-    any design. Draws analysis.png in the folder.
+    And how much of them is luck. Sobol indices of a saltelli design, elementary effects of a morris
+    design, scores of factors in any design. Draws analysis.png in the folder.
     """
     from app.analyzing import execute
 

@@ -8,7 +8,7 @@ import typer
 from app.shell import guarded
 
 app = typer.Typer(
-    help="Let vendors choose among open, closed and dual; find equilibria.",
+    help="Let vendors choose how open to be; find equilibria.",
     epilog="Start with: nomoat game run --enterprises 500. Then: nomoat game show.",
     rich_markup_mode=None,
     no_args_is_help=True,
