@@ -16,7 +16,7 @@ from experiments.durable import Disk, StoreError
 from experiments.encoding import digest, encode
 from experiments.machine import process_start, process_started
 from experiments.sweeps import failpoints
-from experiments.sweeps.store import Store
+from experiments.sweeps.store import WORLDS, Store
 from sim.version import model_version
 
 Manifest = dict[str, Any]
@@ -62,7 +62,7 @@ class SweepFolder:
 
     def world_path(self, number: int) -> Path:
         """A scenario as it was when the sweep began."""
-        return self.path / "worlds" / f"{number}.toml"
+        return self.path / WORLDS / f"{number}.toml"
 
     @property
     def store(self) -> Store:
@@ -87,7 +87,7 @@ class SweepFolder:
         if not ancestor.is_dir() or (self.path.exists() and not self.path.is_dir()):
             culprit = self.path if ancestor.is_dir() else ancestor
             raise SweepError(f"{culprit} is a file, so no folder can be made there")
-        begun = self.path / "worlds"
+        begun = self.path / WORLDS
         if not self.exists() and not begun.is_dir() and self.path.is_dir():
             strange = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
             if strange and set(strange) != {self.design_path.name}:
@@ -131,7 +131,7 @@ class SweepFolder:
         """Write what the sweep is, the manifest last; raises StoreError if that fails."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / "worlds").mkdir(exist_ok=True)
+            (self.path / WORLDS).mkdir(exist_ok=True)
             for number, world in enumerate(worlds):
                 self.replace(self.world_path(number), world.encode())
             self.replace(self.experiment_path, text.encode())

@@ -28,6 +28,8 @@ from sim.schemas import SCHEMA_VERSION
 OUTCOMES: Final = "outcomes"
 TELEMETRY: Final = "telemetry"
 FAILURES: Final = "failures"
+WORLDS: Final = "worlds"
+"""Folder of the scenarios that options stand for."""
 TABLES_KEY: Final = b"tables"
 RUNS_DIGITS, SHA_DIGITS, ID_DIGITS = 12, 16, 16
 Keys = NDArray[np.uint64]
@@ -206,9 +208,14 @@ class Store:
         return [target]
 
     def sweep_partials(self) -> None:
-        """Remove half-written files of processes that are gone; only while nobody writes."""
+        """Remove half-written files of processes that are gone; only while nobody writes.
+
+        Scenarios in `worlds/` are left alone: who begins the same sweep writes them before it counts
+        as a writer.
+        """
         for partial in self.folder.glob("*/.*.partial-*"):
-            partial.unlink(missing_ok=True)
+            if partial.parent.name != WORLDS:
+                partial.unlink(missing_ok=True)
 
     def remove(self, paths: Sequence[Path]) -> None:
         """Remove shards, outcomes first so that none of them names a table that is gone."""
