@@ -210,8 +210,8 @@ class Store:
     def sweep_partials(self) -> None:
         """Remove half-written files of processes that are gone; only while nobody writes.
 
-        Scenarios in `worlds/` are left alone: who begins the same sweep writes them before it counts
-        as a writer.
+        Scenarios in `worlds/` are left alone: who begins the same sweep writes them before it
+        counts as a writer.
         """
         for partial in self.folder.glob("*/.*.partial-*"):
             if partial.parent.name != WORLDS:
