@@ -13,6 +13,7 @@ from app.commands import (
     ensemble,
     explain,
     params,
+    report,
     run,
     scenarios,
     show,
@@ -40,6 +41,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(claims.app, name="claims")
 app.add_typer(sweep.app, name="sweep")
+app.command("report")(report.report)
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)

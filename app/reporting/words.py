@@ -1,0 +1,125 @@
+"""Numbers and results in plain words."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sim.catalogue import catalogue
+
+DASH: Final = "–"
+Entry = Mapping[str, Any]
+VERDICTS: Final = {
+    "holds broadly": ("holds", "✓"),
+    "fails broadly": ("fails", "✕"),
+    "holds under stated conditions": ("depends", "◐"),
+    "not identified": ("unknown", "?"),
+}
+"""Class and sign of each verdict, told apart without colour."""
+
+
+def percent(value: float | None) -> str:
+    """A share in percent; what is not quite all or none says so."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    whole = f"{100 * value:.0f}%"
+    if value > 0 and whole == "0%":
+        return "less than 1%"
+    if value < 1 and whole == "100%":
+        return "more than 99%"
+    return whole
+
+
+def short(value: float | None) -> str:
+    """A number in three digits, without exponents where they can be helped."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value != 0 and not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.2g}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}".replace("-", "−")
+
+
+def interval(share: Sequence[float | None] | None) -> str:
+    """A share of worlds with its interval of 95%."""
+    if share is None or share[0] is None:
+        return DASH
+    return f"{percent(share[0])} ({percent(share[1])} to {percent(share[2])})"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number of things."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def parameter(path: str) -> str:
+    """What a parameter is, in the words of its declaration; its path where it is unknown."""
+    for info in catalogue():
+        if info.path == path:
+            words = info.description.rstrip(".")
+            return words[:1].lower() + words[1:] if words[1:2].islower() else words
+    return path
+
+
+def unit_of(path: str) -> str:
+    """The unit of a parameter, empty where it has none."""
+    found = next((info.unit for info in catalogue() if info.path == path), "")
+    return "" if found in {"-", "text", "id"} else found
+
+
+def worlds_called(ledger: Entry) -> str:
+    """What the worlds of a ledger are: plausible only where facts were asked."""
+    return "plausible worlds" if ledger["calibrated"] else "worlds drawn from the sourced ranges"
+
+
+def sentence(entry: Entry, called: str) -> str:
+    """What the ledger says of a claim, in one or two sentences that stand alone."""
+    held = (
+        f"{percent(entry['share'][0])} of {entry['worlds']:,} {called} "
+        f"(95% interval {percent(entry['share'][1])} to {percent(entry['share'][2])})"
+        if entry["share"] and entry["share"][0] is not None
+        else f"no {called[:-1]} of which there is a value"
+    )
+    if entry["verdict"] == "holds broadly":
+        return f"It holds in {held}."
+    if entry["verdict"] == "fails broadly":
+        return f"It holds in only {held}."
+    if entry["verdict"] == "holds under stated conditions":
+        box = entry["box"]
+        return (
+            f"It holds in {percent(box['density'])} of the {count(box['worlds'], 'world')} where "
+            f"{conditions(box)}, and over all in {held}."
+        )
+    if entry["reason"].startswith("it holds in"):
+        return f"It holds in {held}: too few for a yes, too many for a no."
+    return f"It holds in {held}, but {entry['reason']}."
+
+
+def conditions(box: Entry) -> str:
+    """A box in words."""
+    return " and ".join(
+        f"{parameter(path)} ({path}) is between {short(low)} and {short(high)}"
+        for path, (low, high) in box["limits"].items()
+    )
+
+
+def tally(entries: Sequence[Entry]) -> str:
+    """How many claims of a question come out how."""
+    forms = {
+        "holds broadly": ("holds broadly", "hold broadly"),
+        "fails broadly": ("fails broadly", "fail broadly"),
+        "holds under stated conditions": (
+            "holds under stated conditions", "hold under stated conditions",
+        ),
+    }  # fmt: skip
+    parts = []
+    for verdict, (one, many) in forms.items():
+        number = sum(entry["verdict"] == verdict for entry in entries)
+        if number:
+            parts.append(f"{number} {one if number == 1 else many}")
+    unknown = sum(entry["verdict"] == "not identified" for entry in entries)
+    total = count(len(entries), "claim was", "claims were")
+    if not parts:
+        return f"The model cannot tell. {total} put to the test on this question; none is decided."
+    rest = f"; on {unknown} the model cannot tell" if unknown else ""
+    return f"{total} put to the test on this question: {', '.join(parts)}{rest}."
