@@ -20,8 +20,8 @@ from experiments.escape import for_path
 from experiments.evidence.forecast import MONTHS
 from experiments.evidence.loss import LAST_MONTH
 
-WIDTH, HEIGHT = 420.0, 262.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 92.0, 14.0, 28.0
+WIDTH, HEIGHT = 440.0, 262.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 108.0, 14.0, 28.0
 QUANTILES: Final = tuple(f"q{round(100 * level):02d}" for level in LEVELS)
 COLUMNS: Final = ("month", "quantity", "worlds", *QUANTILES)
 NAMES: Final = {
@@ -167,7 +167,7 @@ def ends(
 def words_of(fan: Fan, name: str, unit: str) -> str:
     """The last month in words."""
     low, _, middle, _, high = fan.quantiles[:, -1].tolist()
-    shown = percent if "share" in unit else short
+    shown = percent if "share" in unit else brief
     last = month_name(fan.known.size - 1)
     return f"{name} in {last}: median {shown(middle)}, 90% between {shown(low)} and {shown(high)}"
 
@@ -181,7 +181,7 @@ def outlook_rows(ensemble: Outlook, raw: Outlook) -> list[Mapping[str, Any]]:
     """The forecast in a few months: medians and ranges in words, ensemble beside raw ranges."""
     found: list[Mapping[str, Any]] = []
     for column, words in QUANTITIES.items():
-        shown = percent if column.startswith(("share", "adoption", "leader", "open")) else short
+        shown = percent if column.startswith(("share", "adoption", "leader", "open")) else brief
         cells = []
         for one in (ensemble, raw):
             for month in MONTHS if one is ensemble else MONTHS[-1:]:
@@ -194,3 +194,8 @@ def cell(fan: Fan, month: str, shown: Any) -> str:
     """Median and 90% range of a month."""
     low, _, middle, _, high = fan.quantiles[:, month_index(month)].tolist()
     return f"{shown(middle)} ({shown(low)} to {shown(high)})"
+
+
+def brief(value: float) -> str:
+    """A number that is uncertain in its second digit."""
+    return short(value, 2)

@@ -15,6 +15,7 @@ from app.reporting.words import (
     parameter,
     percent,
     short,
+    so_many,
     worlds_called,
 )
 from experiments.claims.claim import QUESTIONS
@@ -36,12 +37,18 @@ def ledger_section(ledger: Source | None) -> Section:
     for question, words in QUESTIONS.items():
         mine = [entry for entry in document["claims"] if entry["question"] == question]
         if mine:
-            body.append(tag("h3", f"{question}. {words}"))
+            body += [tag("h3", f"{question}. {words}"), columns(called)]
         for entry in mine:
             chart = claim_chart(entry, called)
             charts.append(chart)
             body.append(claim(entry, chart, called))
     return Section("ledger", TITLE, body, tuple(charts))
+
+
+def columns(called: str) -> Markup:
+    """What stands in the folded lines."""
+    names = ("", "claim", "verdict", f"of {called}")
+    return tag("div", [tag("span", name) for name in names], class_="columns", aria_hidden="true")
 
 
 def introduction(document: Entry, called: str) -> list[Markup]:
@@ -90,7 +97,7 @@ def claim(entry: Entry, chart: Figure, called: str) -> Markup:
         measured(entry, called),
         *boxed(entry),
         *driven(entry),
-        *listed("Compared", [f"{name}: {words}" for name, words in entry["cases"].items()]),
+        *(listed("Compared", list(entry["cases"].values())) if entry["paired"] else []),
         *listed("Mind", entry["caveats"]),
     ]
     return tag("details", head, tag("div", inner, class_="inside"), id=f"claim-{entry['id']}")
@@ -105,7 +112,7 @@ def measured(entry: Entry, called: str) -> Markup:
     ]
     size = (
         f"Measured for “{effect['words']}”: median {short(effect['middle'])}, 90% of worlds from "
-        f"{short(effect['low'])} to {short(effect['high'])} ({entry['worlds']:,} {called}"
+        f"{short(effect['low'])} to {short(effect['high'])} ({so_many(entry['worlds'], called)}"
         + (f", {entry['missing']:,} more without a value)." if entry["missing"] else ").")
     )
     luck = (

@@ -15,8 +15,8 @@ from app.reporting.words import VERDICTS, worlds_called
 GENERATOR: Final = "nomoat report"
 TITLE: Final = "Open or closed language models: what holds, what fails, what nobody can tell"
 SUBTITLE: Final = (
-    "A simulated market of open and closed language models from 2023 to 2030, over every world "
-    "that the facts allow: which claims of the debate hold in it, and under which conditions."
+    "A simulated market of open and closed language models from 2023 to 2030, run over many "
+    "settings instead of one: which claims of the debate hold in it, and under which conditions."
 )
 
 

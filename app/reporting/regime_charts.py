@@ -78,7 +78,7 @@ def regime_map(worlds: Mapped, paths: tuple[str, str], name: str = "regimes") ->
     alt = f"{len(worlds.labels)} worlds over {paths[0]} (across) and {paths[1]} (up): " + ", ".join(
         f"{worlds.labels.count(one)} {one}" for one in present(worlds.labels)
     )
-    svg = picture(LEFT + SIDE + 268, TOP + SIDE + 52, alt, shapes)
+    svg = picture(LEFT + SIDE + 320, TOP + SIDE + 52, alt, shapes)
     title = "What kind of market a world ends in"
     return Figure(name, title, alt, svg, ("regime", "agreement", "world", *paths), rows,
                   wide=True)  # fmt: skip
@@ -109,7 +109,7 @@ def cells(labels: Sequence[str], across: Floats, up: Floats) -> list[Markup]:
             most = max(present(mine), key=mine.count)
             share = mine.count(most) / len(mine)
             place = (LEFT + x * size, TOP + SIDE - (y + 1) * size)
-            shapes.append(rect(*place, size, size, colour(most), fill_opacity=0.4 * share))
+            shapes.append(rect(*place, size, size, colour(most), fill_opacity=0.33 * share))
     return shapes
 
 

@@ -96,7 +96,9 @@ def frequencies(worlds: Mapped, *, plausible: bool) -> Markup:
 def hanging(found: list[Strength]) -> str:
     """What the kind of market hangs on, and how sure that is."""
     first, second = found[:2]
-    pair = f"{first.path} ({percent(first.share)}) and {second.path} ({percent(second.share)})"
+    pair = " and ".join(
+        f"{one.path} ({parameter(one.path)}; {percent(one.share)})" for one in (first, second)
+    )
     clear = [one for one in found if one.chance <= CLEAR]
     words = (
         f"Of {count(len(found), 'setting')}, {pair} explain most of the differences between "

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from experiments.claims.verdicts import BROADLY
 from sim.catalogue import catalogue
 
 DASH: Final = "–"
@@ -15,6 +16,12 @@ VERDICTS: Final = {
     "not identified": ("unknown", "?"),
 }
 """Class and sign of each verdict, told apart without colour."""
+UNITS: Final = {"-": "", "text": "", "id": "", "x": "factor"}
+"""Units of the catalogue that read otherwise in prose."""
+
+
+FEW, MOST = 1.0 - BROADLY, BROADLY
+"""Shares below and above which a claim would fail and hold broadly, were they known exactly."""
 
 
 def percent(value: float | None) -> str:
@@ -29,15 +36,15 @@ def percent(value: float | None) -> str:
     return whole
 
 
-def short(value: float | None) -> str:
-    """A number in three digits, without exponents where they can be helped."""
+def short(value: float | None, digits: int = 3) -> str:
+    """A number in a few digits, without exponents where they can be helped."""
     if value is None or not math.isfinite(value):
         return DASH
     if value != 0 and not 1e-4 <= abs(value) < 1e9:
-        return f"{value:.2g}"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}".replace("-", "−")
+        words = f"{value:.2g}"
+    else:
+        words = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
+    return words.replace("-", "−")
 
 
 def interval(share: Sequence[float | None] | None) -> str:
@@ -64,21 +71,26 @@ def parameter(path: str) -> str:
 def unit_of(path: str) -> str:
     """The unit of a parameter, empty where it has none."""
     found = next((info.unit for info in catalogue() if info.path == path), "")
-    return "" if found in {"-", "text", "id"} else found
+    return UNITS.get(found, found)
 
 
 def worlds_called(ledger: Entry) -> str:
     """What the worlds of a ledger are: plausible only where facts were asked."""
-    return "plausible worlds" if ledger["calibrated"] else "worlds drawn from the sourced ranges"
+    return "plausible worlds" if ledger["calibrated"] else "worlds of the raw ranges"
+
+
+def so_many(number: int, called: str) -> str:
+    """A number of worlds."""
+    return count(number, called.replace("worlds", "world"), called)
 
 
 def sentence(entry: Entry, called: str) -> str:
     """What the ledger says of a claim, in one or two sentences that stand alone."""
     held = (
-        f"{percent(entry['share'][0])} of {entry['worlds']:,} {called} "
+        f"{percent(entry['share'][0])} of {so_many(entry['worlds'], called)} "
         f"(95% interval {percent(entry['share'][1])} to {percent(entry['share'][2])})"
         if entry["share"] and entry["share"][0] is not None
-        else f"no {called[:-1]} of which there is a value"
+        else f"none of the {called}, for want of a value"
     )
     if entry["verdict"] == "holds broadly":
         return f"It holds in {held}."
@@ -91,8 +103,15 @@ def sentence(entry: Entry, called: str) -> str:
             f"{conditions(box)}, and over all in {held}."
         )
     if entry["reason"].startswith("it holds in"):
-        return f"It holds in {held}: too few for a yes, too many for a no."
+        return f"It holds in {held}: {undecided(entry['share'])}."
     return f"It holds in {held}, but {entry['reason']}."
+
+
+def undecided(share: Sequence[float | None]) -> str:
+    """Why an interval gives no verdict."""
+    if share[0] is not None and not FEW < share[0] < MOST:
+        return "too few worlds were run for a verdict"
+    return "in too few for a yes, in too many for a no"
 
 
 def conditions(box: Entry) -> str:

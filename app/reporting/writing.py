@@ -45,7 +45,7 @@ def execute(request: Request) -> int:
     sources = sources_of(request.places)
     sections = sections_of(sources)
     date = datetime.now(UTC).strftime("%-d %B %Y")
-    put(request.out, page(request.title or TITLE, date, sources, sections).encode())
+    place(request.out, page(request.title or TITLE, date, sources, sections))
     figures = [figure for section in sections for figure in section.figures]
     if request.figures is not None:
         write_figures(request.figures, figures)
@@ -90,23 +90,18 @@ def refuse_foreign(path: Path) -> None:
             raise InputError(f"{path} exists and is no report; name another -o")
 
 
-def put(path: Path, data: bytes) -> None:
-    """Write a file in one step, over an earlier one; StoreError if that fails."""
-    disk, partial = Disk(), path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.write(partial, data)
-        disk.rename(partial, path)
-    except OSError as error:
-        raise StoreError.of(error, path) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def write_figures(folder: Path, figures: Sequence[Figure]) -> None:
     """Every figure as a picture and as numbers."""
     for figure in figures:
         name = for_path(figure.name)
-        put(folder / f"{name}.svg", figure.file().encode())
-        put(folder / f"{name}.csv", figure.csv().encode())
+        place(folder / f"{name}.svg", figure.file())
+        place(folder / f"{name}.csv", figure.csv())
+
+
+def place(path: Path, text: str) -> None:
+    """Write a file, its folders made before; StoreError where that is impossible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError.of(error, path) from error
+    Disk().replace(path, text.encode())
