@@ -29,10 +29,12 @@ FEWEST: Final = 8
 class Mapped:
     """Worlds with the label most of their runs end in, and their settings.
 
-    agreement: share of a world's runs that have its label. weights: add up to 1, 0 for worlds that
-    are no members of an ensemble. runs: how many. logs: factors that are drawn on a log scale.
+    names: of worlds in their ensemble, or of points. agreement: share of a world's runs that have
+    its label. weights: add up to 1, 0 for worlds that are no members of an ensemble. runs: how
+    many. logs: factors that are drawn on a log scale.
     """
 
+    names: list[str]
     labels: list[str]
     agreement: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -69,7 +71,9 @@ def of_ensemble(folder: Path, logs: Sequence[str]) -> Mapped:
     settings = {
         path: np.array([row[path] for _, _, row in rows.values()]) for path in parameters(kept)
     }
-    return mapped(found, weights, settings, logs, sum(len(ids) for ids, _, _ in rows.values()))
+    return mapped(
+        list(rows), found, weights, settings, logs, sum(len(ids) for ids, _, _ in rows.values())
+    )
 
 
 def of_sweep(sweep: Sweep) -> Mapped:
@@ -87,17 +91,18 @@ def of_sweep(sweep: Sweep) -> Mapped:
     settings = {name: np.array(chosen[name].to_pylist()) for name in factors}
     logs = [one["name"] for one in sweep.facts["identity"]["factors"] if one.get("log")]
     found = [modal(labels) for labels in points.values()]
-    return mapped(found, np.ones(len(found)), settings, logs, table.num_rows)
+    names = [f"point {point}" for point in points]
+    return mapped(names, found, np.ones(len(found)), settings, logs, table.num_rows)
 
 
 def mapped(
-    found: Sequence[tuple[str, float]], weights: NDArray[np.float64],
+    names: list[str], found: Sequence[tuple[str, float]], weights: NDArray[np.float64],
     settings: Mapping[str, Values], logs: Sequence[str], runs: int,
 ) -> Mapped:  # fmt: skip
     """Worlds from their labels and agreements."""
     total = weights.sum()
     return Mapped(
-        [label for label, _ in found], np.array([share for _, share in found]),
+        names, [label for label, _ in found], np.array([share for _, share in found]),
         weights / total if total else weights, settings, frozenset(logs), runs,
     )  # fmt: skip
 

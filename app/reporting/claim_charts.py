@@ -69,25 +69,25 @@ def overview(ledger: Entry, called: str) -> Figure:
     """All claims in one picture, by question."""
     left, wide, step = 470.0, 250.0, 23.0
     shapes: list[Markup] = []
-    numbers = []
-    y = 26.0
+    numbers: list[tuple[str | float | None, ...]] = []
+    y = 22.0
     for question, words in QUESTIONS.items():
         mine = [entry for entry in ledger["claims"] if entry["question"] == question]
         if not mine:
             continue
         shapes.append(text(0, y + 15, f"{question}  {words}", font_weight="600"))
         y += step
+        shapes += scale(left, wide, y, y + step * len(mine), named=not numbers)
         for entry in mine:
             shapes += overview_row(entry, left, wide, y + step / 2)
             numbers.append((entry["id"], entry["verdict"], called, *values(entry["share"])))
             y += step
         y += 8
-    under = scale(left, wide, 20, y, named=True)
     alt = f"Share of {called} in which each claim holds, with 95% intervals: " + "; ".join(
         f"{entry['id']} {interval(entry['share'])}, {entry['verdict']}"
         for entry in ledger["claims"]
     )
-    svg = picture(left + wide + 200, y + 6, alt, [*under, *shapes])
+    svg = picture(left + wide + 212, y, alt, shapes)
     title = f"In how many {called} each claim holds"
     return Figure("claims", title, alt, svg, COLUMNS, numbers, wide=True)
 

@@ -9,6 +9,12 @@ from app.reporting.markup import Markup, table, tag
 from app.reporting.section import Section, paragraphs
 
 UNKNOWN: Final = "not recorded"
+SIZES: Final = {
+    "worlds": "worlds of each kind", "linear": "of them with a quality that never saturates",
+    "draws": "worlds a wave", "waves": "waves", "most": "worlds to 2030 at most",
+    "replicates": "runs of each", "enterprises": "enterprises a run",
+}  # fmt: skip
+"""Words for the sizes of results."""
 METHOD: Final = (
     "The model simulates the market for large language models month by month from 2023 to 2030. "
     "Vendors train models, price them, and keep them closed or publish them; hosts serve the open "
@@ -94,7 +100,7 @@ def described(source: Source) -> dict[str, str]:
     document, beside = source.document, manifest_of(source)
     size = document.get("size")
     words = (
-        ", ".join(f"{value:,} {key}" for key, value in size.items() if key != "seed")
+        ", ".join(f"{value:,} {SIZES.get(key, key)}" for key, value in size.items() if key in SIZES)
         if isinstance(size, dict)
         else sized(source)
     )
@@ -113,7 +119,7 @@ def described(source: Source) -> dict[str, str]:
 
 def seeds(document: Mapping[str, Any]) -> str:
     """The seeds of a result that has several."""
-    return str(document.get("seeds", UNKNOWN))
+    return f"1 to {document['seeds']}" if "seeds" in document else UNKNOWN
 
 
 def sized(source: Source) -> str:
@@ -121,6 +127,9 @@ def sized(source: Source) -> str:
     document = source.document
     if source.kind == "sweep":
         return f"{document['points']:,} points, {document['replicates']} replicates"
+    if source.kind == "validation" and "seeds" in document:
+        changed = ", ".join(document["overrides"])
+        return f"{document['scenario']}, 2 runs per seed" + (f", with {changed}" if changed else "")
     if source.kind == "run":
         return f"{document['enterprises']:,} enterprises, {document['months']} months"
     return UNKNOWN

@@ -16,8 +16,9 @@ LIGHT_ENOUGH: Final = 0.34
 DARK: Final = {
     palette.INK: "#E8ECF2", palette.MUTED: "#A9B3C1", palette.FAINT: "#3A4352",
     palette.PAPER: "#151A21", palette.INPUT_SHADE: "#222933",
+    **{palette.dark(colour): colour for colour in palette.ACCESS.values()},
 }  # fmt: skip
-"""What the neutral colours become on the dark page."""
+"""What the neutral colours, and those darkened for text on white, become on the dark page."""
 HOLDS: Final = palette.OPEN
 FAILS: Final = palette.CLOSED
 DEPENDS: Final = "#0072B2"

@@ -1,6 +1,10 @@
 """The chapter that holds the model against observed facts."""
 
+import csv
+import re
 from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Any, Final
 
 from app import palette
@@ -70,9 +74,24 @@ def facts(worlds: Mapping[str, Any], name: str) -> Markup:
         for other in others:
             found = worlds[other]["findings"][place]
             cells.append(number(found["median"]) + ("" if found["in_band"] else " *"))
-        rows.append([*cells, finding["source"]])
+        rows.append([*cells, named(finding["source"])])
     caption = "Observed facts and simulated medians; a star marks a value out of band"
     return table(headings, rows, caption, ".rrrr." + "r" * len(others) + ".")
+
+
+def named(source: str) -> str:
+    """A source with the title and publisher of each row of the table of facts it names."""
+    return re.sub(r"F\d{3}", lambda found: titles().get(found[0], found[0]), source)
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Title and publisher of every recorded fact by id."""
+    text = resources.files("sim.data").joinpath("facts.csv").read_text("utf-8")
+    return {
+        row["id"]: f"{row['source_title']} ({row['source_publisher']}; {row['id']})"
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def spread(values: list[float | None]) -> str:

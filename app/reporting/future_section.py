@@ -59,7 +59,10 @@ def future(ensemble: Source | None, fans: tuple[Outlook, Outlook] | None) -> Sec
 
 def numbers(kept: Outlook, raw: Outlook) -> Markup:
     """The fans in a few months."""
-    rows: list[list[Any]] = [[row["words"], *row["cells"]] for row in outlook_rows(kept, raw)]
+    rows: list[list[Any]] = [
+        [row["words"].replace("$/Mtok", "$ per million tokens"), *row["cells"]]
+        for row in outlook_rows(kept, raw)
+    ]
     headings = ["", *MONTHS, f"{MONTHS[-1]}, raw ranges"]
     caption = "Medians, in brackets from 5% to 95% of worlds and luck"
     return table(headings, rows, caption, ".rrrr")
@@ -79,8 +82,9 @@ def plausible(ensemble: Source | None) -> Section:
         f"{count(len(found['parameters']), 'uncertain setting')} are consistent with the key facts "
         f"of 2023 and 2024: {shares(survives['share'])} of the space ({shares(survives['low'])} to "
         f"{shares(survives['high'])}), {size['replicates']} runs of {size['enterprises']:,} "
-        f"enterprises each. The facts move {count(len(pinned), 'setting')} beyond chance; the "
-        "others they leave nearly as open as they were, so every result is a range over them."
+        f"enterprises each. By themselves the facts move "
+        f"{count(len(pinned), 'setting') if pinned else 'no setting'} beyond chance; what they "
+        "rule out are combinations, so every result is a range over what is left."
     )
     body = [from_words(ensemble), tag("p", words, cited(ensemble)), facts(found)]
     if pinned:

@@ -71,7 +71,8 @@ def regime_map(worlds: Mapped, paths: tuple[str, str], name: str = "regimes") ->
         member = bool(worlds.weights[place] > 0)
         shapes.append(sign(label, x, y, hollow=not member))
         rows.append((
-            label, float(worlds.agreement[place]), "member" if member else "any world",
+            worlds.names[place], label, float(worlds.agreement[place]),
+            "member" if member else "any world",
             *(plain(worlds.settings[path][place]) for path in paths),
         ))  # fmt: skip
     shapes += legend(worlds.labels)
@@ -80,7 +81,7 @@ def regime_map(worlds: Mapped, paths: tuple[str, str], name: str = "regimes") ->
     )
     svg = picture(LEFT + SIDE + 320, TOP + SIDE + 52, alt, shapes)
     title = "What kind of market a world ends in"
-    return Figure(name, title, alt, svg, ("regime", "agreement", "world", *paths), rows,
+    return Figure(name, title, alt, svg, ("world", "regime", "agreement", "kind", *paths), rows,
                   wide=True)  # fmt: skip
 
 

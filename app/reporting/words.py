@@ -30,9 +30,9 @@ def percent(value: float | None) -> str:
         return DASH
     whole = f"{100 * value:.0f}%"
     if value > 0 and whole == "0%":
-        return "less than 1%"
+        return "<1%"
     if value < 1 and whole == "100%":
-        return "more than 99%"
+        return ">99%"
     return whole
 
 
@@ -120,6 +120,22 @@ def conditions(box: Entry) -> str:
         f"{parameter(path)} ({path}) is between {short(low)} and {short(high)}"
         for path, (low, high) in box["limits"].items()
     )
+
+
+def why_undecided(entries: Sequence[Entry]) -> str:
+    """What keeps the model from a verdict, over all claims; empty where all have one."""
+    reasons = [one["reason"] for one in entries if one["verdict"] == "not identified"]
+    if not reasons:
+        return ""
+    turned = sum(reason.startswith("it turns round") for reason in reasons)
+    between = sum(reason.startswith("it holds in") for reason in reasons)
+    parts = [
+        (between, "in too few worlds for a yes and in too many for a no, or too few were run"),
+        (turned, "the answer turns round with an assumption that no fact settles"),
+        (len(reasons) - turned - between, "what decides it was never measured"),
+    ]
+    listed = "; ".join(f"{number}: {words}" for number, words in parts if number)
+    return f"Why the model cannot tell on {count(len(reasons), 'claim')}: {listed}."
 
 
 def tally(entries: Sequence[Entry]) -> str:
