@@ -28,6 +28,8 @@ NAMES: Final = {
     "share_tokens_open": "open", "share_tokens_api": "vendor's API",
     "share_tokens_hosted": "hosted", "share_tokens_selfhost": "own machines",
 }  # fmt: skip
+CLEAR: Final = 2
+"""Fans in a panel up to which the raw ranges can be told apart."""
 Points = list[tuple[float, float]]
 
 
@@ -69,7 +71,7 @@ def panel(
     frame = framed(fans, unit)
     shapes = grid(frame, unit)
     for (fan, other), (_, _, colour) in zip(fans, lines, strict=True):
-        shapes += drawn(frame, fan, other, colour)
+        shapes += drawn(frame, fan, other, colour, pale=len(lines) > CLEAR)
     shapes += ends(frame, fans, lines)
     alt = f"{title}, {unit}. " + "; ".join(
         words_of(fan, NAMES.get(column, name), unit)
@@ -123,14 +125,20 @@ def grid(frame: Frame, unit: str) -> list[Markup]:
     return shapes
 
 
-def drawn(frame: Frame, fan: Fan, raw: Fan, colour: str) -> list[Markup]:
-    """A fan: 90% pale, half darker, the median a line; the raw ranges' 90% dashed."""
+def drawn(frame: Frame, fan: Fan, raw: Fan, colour: str, *, pale: bool) -> list[Markup]:
+    """A fan: 90% pale, half darker, the median a line; the raw ranges' 90% dashed.
+
+    pale: of several that lie over each other, so without the raw ranges.
+    """
     low, quarter, middle, most, high = (points(frame, row) for row in fan.quantiles)
     shapes = []
-    for lower, upper, opacity in ((low, high, 0.14), (quarter, most, 0.26)):
+    for lower, upper, opacity in (
+        (low, high, 0.07 if pale else 0.14),
+        (quarter, most, 0.2 if pale else 0.26),
+    ):
         if lower:
             shapes.append(area([*lower, *reversed(upper)], colour, fill_opacity=opacity))
-    for edge in (raw.quantiles[0], raw.quantiles[-1]):
+    for edge in () if pale else (raw.quantiles[0], raw.quantiles[-1]):
         if found := points(frame, edge):
             shapes.append(
                 path(found, colour, stroke_width=1, stroke_dasharray="4 3", stroke_opacity=0.75)

@@ -46,8 +46,8 @@ def future(ensemble: Source | None, fans: tuple[Outlook, Outlook] | None) -> Sec
         f"Fans over {count(kept.worlds, 'world')} that meet the facts of 2023 and 2024 (worth "
         f"{kept.effective:.0f} of equal weight), each run several times with other luck. Line: "
         f"median. Dark: half of worlds and luck; pale: 90%. Dashed: 90% over {raw.worlds:,} worlds "
-        "drawn from the raw ranges, facts or no facts. On grey, releases and list prices are "
-        "input. A fan shows what this model allows, not what will be."
+        "drawn from the raw ranges, facts or no facts (not where three fans overlap). On grey, "
+        "releases and list prices are input. A fan shows what this model allows, not what will be."
     )
     panels = [figure.html(Markup.joined([tag("span", unit)])) for figure, unit in figures]
     body = [

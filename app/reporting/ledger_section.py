@@ -16,6 +16,7 @@ from app.reporting.words import (
     percent,
     short,
     so_many,
+    used,
     worlds_called,
 )
 from experiments.claims.claim import QUESTIONS
@@ -55,9 +56,10 @@ def introduction(document: Entry, called: str) -> list[Markup]:
     """How to read the chapter, and what was run."""
     size = document["size"]
     run = (
-        f"Each claim was tried in up to {size['worlds']:,} {called}, {size['replicates']} runs of "
-        f"{size['enterprises']:,} simulated enterprises per world and case, seed {size['seed']}. "
-        "A dot is the share of worlds in which the claim holds, the bar its 95% interval."
+        f"Each claim was tried in up to {so_many(used(document), called)}, with "
+        f"{size['replicates']} runs of {size['enterprises']:,} simulated enterprises per world "
+        f"and case, seed {size['seed']}. A dot is the share of worlds in which the claim holds, "
+        "the bar its 95% interval."
     )
     rule = (
         "A claim holds broadly if even the lower end of the interval is 75% or more, and fails "

@@ -66,6 +66,8 @@ def table(headings: list[str], rows: list[list[Child]], caption: str, numeric: s
     right = [numeric[place : place + 1] == "r" for place in range(len(headings))]
     head = [
         tag("th", words, scope="col", class_="num" if right[place] else None)
+        if words
+        else tag("td")
         for place, words in enumerate(headings)
     ]
     body = []

@@ -10,7 +10,7 @@ from app.reporting.drawing import dark_rules
 from app.reporting.inputs import Sources
 from app.reporting.markup import Markup, tag
 from app.reporting.section import Section, cited
-from app.reporting.words import VERDICTS, why_undecided, worlds_called
+from app.reporting.words import VERDICTS, so_many, used, why_undecided, worlds_called
 
 GENERATOR: Final = "nomoat report"
 TITLE: Final = "Open or closed language models: what holds, what fails, what nobody can tell"
@@ -69,10 +69,9 @@ def heading(title: str, date: str, sources: Sources) -> Markup:
             )
             for verdict, (kind, sign) in VERDICTS.items()
         ]  # fmt: skip
-        size = ledger.document["size"]
         words = (
-            f"Verdicts on {len(claims)} claims, over up to {size['worlds']:,} "
-            f"{worlds_called(ledger.document)} each"
+            f"Verdicts on {len(claims)} claims, over up to "
+            f"{so_many(used(ledger.document), worlds_called(ledger.document))} each"
         )
         parts += [tag("p", words, cited(ledger), class_="quiet"), tag("ul", tiles, class_="tiles")]
         parts.append(tag("p", why_undecided(claims)))

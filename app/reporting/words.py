@@ -20,6 +20,8 @@ UNITS: Final = {"-": "", "text": "", "id": "", "x": "factor"}
 """Units of the catalogue that read otherwise in prose."""
 
 
+ROUNDING: Final = 1e-9
+"""What arithmetic may make of none or all."""
 FEW, MOST = 1.0 - BROADLY, BROADLY
 """Shares below and above which a claim would fail and hold broadly, were they known exactly."""
 
@@ -29,9 +31,9 @@ def percent(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return DASH
     whole = f"{100 * value:.0f}%"
-    if value > 0 and whole == "0%":
+    if value > ROUNDING and whole == "0%":
         return "<1%"
-    if value < 1 and whole == "100%":
+    if value < 1 - ROUNDING and whole == "100%":
         return ">99%"
     return whole
 
@@ -86,25 +88,31 @@ def so_many(number: int, called: str) -> str:
 
 def sentence(entry: Entry, called: str) -> str:
     """What the ledger says of a claim, in one or two sentences that stand alone."""
-    held = (
-        f"{percent(entry['share'][0])} of {so_many(entry['worlds'], called)} "
-        f"(95% interval {percent(entry['share'][1])} to {percent(entry['share'][2])})"
-        if entry["share"] and entry["share"][0] is not None
-        else f"none of the {called}, for want of a value"
-    )
-    if entry["verdict"] == "holds broadly":
-        return f"It holds in {held}."
-    if entry["verdict"] == "fails broadly":
-        return f"It holds in only {held}."
+    found = held(entry, called)
     if entry["verdict"] == "holds under stated conditions":
         box = entry["box"]
         return (
             f"It holds in {percent(box['density'])} of the {count(box['worlds'], 'world')} where "
-            f"{conditions(box)}, and over all in {held}."
+            f"{conditions(box)}, and over all in {found}."
         )
+    if entry["verdict"] != "not identified":
+        only = "only " if entry["verdict"] == "fails broadly" and entry["share"][0] > 0 else ""
+        return f"It holds in {only}{found}."
     if entry["reason"].startswith("it holds in"):
-        return f"It holds in {held}: {undecided(entry['share'])}."
-    return f"It holds in {held}, but {entry['reason']}."
+        return f"It holds in {found}: {undecided(entry['share'])}."
+    return f"It holds in {found}, but {entry['reason']}."
+
+
+def held(entry: Entry, called: str) -> str:
+    """In how many worlds a claim holds, with the interval and those that have no value."""
+    share, low, high = entry["share"] or (None, None, None)
+    if share is None:
+        return f"none of the {called}, for want of a value"
+    lost = f"; {entry['missing']:,} more have no value" if entry["missing"] else ""
+    worlds = so_many(entry["worlds"], called)
+    whole = {"0%": f"none of {worlds}", "100%": f"all of {worlds}"}
+    part = whole.get(percent(share), f"{percent(share)} of {worlds}")
+    return f"{part} (95% interval {percent(low)} to {percent(high)}{lost})"
 
 
 def undecided(share: Sequence[float | None]) -> str:
@@ -130,12 +138,20 @@ def why_undecided(entries: Sequence[Entry]) -> str:
     turned = sum(reason.startswith("it turns round") for reason in reasons)
     between = sum(reason.startswith("it holds in") for reason in reasons)
     parts = [
-        (between, "in too few worlds for a yes and in too many for a no, or too few were run"),
-        (turned, "the answer turns round with an assumption that no fact settles"),
-        (len(reasons) - turned - between, "what decides it was never measured"),
+        (
+            between,
+            "hold in too few worlds for a yes and too many for a no, or were tried in too few",
+        ),
+        (turned, "turn round with an assumption that no fact settles"),
+        (len(reasons) - turned - between, "hang on what was never measured"),
     ]
-    listed = "; ".join(f"{number}: {words}" for number, words in parts if number)
-    return f"Why the model cannot tell on {count(len(reasons), 'claim')}: {listed}."
+    listed = ", ".join(f"{number} {words}" for number, words in parts if number)
+    return f"Of the {count(len(reasons), 'claim')} on which the model cannot tell, {listed}."
+
+
+def used(ledger: Entry) -> int:
+    """How many worlds of the kind that verdicts are about were used at most."""
+    return int(min(ledger["size"]["worlds"], ledger["calibrated"] or ledger["raw"]))
 
 
 def tally(entries: Sequence[Entry]) -> str:
