@@ -25,7 +25,7 @@ def report(
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
-    """Write one HTML file that answers the four questions from stored results.
+    """Write one page that answers the four questions from stored results.
 
     It loads nothing, opens anywhere, prints well. Example: nomoat report -o report.html
     """

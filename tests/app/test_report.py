@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from stored_results import GAME, HOSTILE, entry, ledger, store, validation
+from tiny_ensemble import REPLICATES
 from typer.testing import CliRunner
 
 from app import palette
@@ -19,8 +21,11 @@ from app.main import app
 from app.reporting.drawing import COLOURS, lightened, luminance
 from app.reporting.inputs import MAKERS
 from app.reporting.markup import VOID
+from app.reporting.regime_charts import axis_of, regime_map
 from app.shell import BAD_INPUT, OK
 from experiments.ensemble.folder import EnsembleFolder
+from experiments.regimes import Mapped
+from experiments.sweeps.reading import load
 
 Nomoat = Callable[..., Any]
 EVERYTHING: dict[str, Any] = {"ledger": ledger(), "validation": validation(), "game": GAME}
@@ -284,3 +289,40 @@ def test_ensemble_is_drawn(nomoat: Nomoat, built: EnsembleFolder) -> None:
     last = next(r for r in rows if r["month"] == "2030-12" and r["worlds"] == "plausible")
     shown = f"{100 * float(last['q50']):.0f}% ({100 * float(last['q05']):.0f}% to"
     assert shown in page.text
+
+
+def test_a_sweep_too_small_for_a_map_says_so(nomoat: Nomoat, built: EnsembleFolder) -> None:
+    done = nomoat(built.worlds_path)
+    assert done.exit_code == OK, done.stderr
+    text = read().text
+    runs = load(built.worlds_path).outcomes().num_rows
+    assert f"This is over {runs // REPLICATES} worlds ({runs} runs)" in text
+    assert "A map needs 8 worlds" in text
+    assert f"{runs // REPLICATES} points, {REPLICATES} replicates" in text
+
+
+def test_a_run_is_quoted_with_its_id(nomoat: Nomoat) -> None:
+    call = ["run", "--months", "3", "--enterprises", "100", "--quiet", "--no-figure"]
+    assert CliRunner().invoke(app, call).exit_code == OK
+    place = next(Path("outputs").iterdir())
+    assert nomoat().exit_code == BAD_INPUT  # one run is never taken unasked
+    assert nomoat(place).exit_code == OK
+    facts = json.loads((place / "manifest.json").read_text("utf-8"))
+    assert f"seed 1, run {facts['run_id']}. It ends as {facts['regime']}" in read().text
+
+
+def test_map_of_numbers_and_words() -> None:
+    labels = ["open-led"] * 5 + ["dual-led"] * 4 + ["<b>unheard</b>"]
+    worlds = Mapped(
+        [str(place) for place in range(10)], labels, np.ones(10), np.full(10, 0.1),
+        {"choice.theta": np.geomspace(1.0, 8.0, 10), "word": np.array(list("ababababab"))},
+        frozenset({"choice.theta"}), 10,
+    )  # fmt: skip
+    figure = regime_map(worlds, ("choice.theta", "word"))
+    ElementTree.fromstring(figure.file())
+    assert "<b>" not in figure.svg
+    assert "5 open-led, 4 dual-led, 1 &lt;b&gt;unheard" in figure.svg
+    assert [row[1] for row in figure.rows] == labels
+    assert [row[4] for row in figure.rows] == worlds.settings["choice.theta"].tolist()
+    middle = axis_of(worlds, "choice.theta").ticks[1]
+    assert middle == (0.5, "2.83")  # of 1 to 8 on a log scale

@@ -1,8 +1,11 @@
 """What the kind of market hangs on, in worlds made so that the answer is known."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from experiments.ensemble import members, parameters
@@ -87,3 +90,17 @@ def test_worlds_of_an_ensemble_have_the_labels_of_their_runs(built: EnsembleFold
     assert set(found.labels) <= set(runs["regime"].to_pylist())
     swept = of_sweep(load(built.worlds_path))
     assert sorted(swept.labels) == sorted(found.labels)
+
+
+def test_worlds_that_facts_rule_out_have_no_weight(built: EnsembleFolder, tmp_path: Path) -> None:
+    place = tmp_path / "ensemble"
+    shutil.copytree(built.path, place)
+    draws = pq.read_table(place / "draws.parquet")
+    weights = [0.0, 1.0, 0.0]
+    changed = draws.set_column(draws.column_names.index("weight"), "weight", pa.array(weights))
+    pq.write_table(changed, place / "draws.parquet")
+    found = of_ensemble(place, [])
+    by_name = dict(zip(found.names, found.weights.tolist(), strict=True))
+    known = dict(zip(draws["world"].to_pylist(), weights, strict=True))
+    assert by_name == {name: known[name] for name in found.names}
+    assert set(by_name.values()) == {0.0, 1.0}

@@ -1,5 +1,6 @@
 """The report in Chromium: light, dark, narrow and printed, with nothing asked for and no error."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,22 @@ def test_print_shows_what_is_folded(chromium: Any, report: Path) -> None:
     assert colour(tab, "body", "color") == "rgb(34, 42, 53)"
     assert tab.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     tab.page.context.close()
+
+
+def test_what_validate_keeps_is_what_it_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["--seeds", "2", "--no-forecast", "--set", "enterprise.population=100", "--jobs", "1"]
+    call = ["validate", *small, "--json", "--out", "validation.json"]
+    done = CliRunner().invoke(app, call)
+    kept = json.loads(Path("validation.json").read_text("utf-8"))
+    assert kept["worlds"] == json.loads(done.stdout)
+    assert (kept["seeds"], kept["overrides"]) == (2, ["enterprise.population=100"])
+    assert CliRunner().invoke(app, ["report", "validation.json"]).exit_code == 0
+    world = kept["worlds"]["baseline"]
+    text = Path("report.html").read_text("utf-8")
+    assert f"{world['in_band']} of {world['checks']} lie in the band" in text
+    assert "with enterprise.population=100" in text
+    lost = CliRunner().invoke(app, [*call[:-1], "nowhere/validation.json"])
+    assert "there is no folder nowhere" in lost.stderr
