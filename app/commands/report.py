@@ -25,7 +25,7 @@ def report(
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
-    """Write one page that answers the four questions from stored results.
+    """Write stored results as one page that anybody can read.
 
     It loads nothing, opens anywhere, prints well. Example: nomoat report -o report.html
     """
