@@ -74,12 +74,19 @@ def answer(entries: Sequence[Entry], called: str, ledger: Source) -> list[Markup
             tag(
                 "li", tag("q", entry["statement"]), " ", sentence(entry, called), " ",
                 tag("a", entry["id"], href=f"#claim-{entry['id']}"),
+                tag("span", f"Asked of each world: {asked(entry)}.", class_="quiet"),
             )
             for entry in mine
         ]  # fmt: skip
         found.append(tag("h4", tag("span", sign, class_=f"sign {kind}", aria_hidden="true"), title))
         found.append(tag("ul", points, class_=kind))
     return found
+
+
+def asked(entry: Entry) -> str:
+    """What must be so in a world for a claim to hold in it."""
+    words = [one["words"] for one in entry["conditions"] if one["words"]]
+    return ", ".join(words) or "see the claim"
 
 
 def directly(entries: Sequence[Entry]) -> str:

@@ -64,7 +64,7 @@ def untold(ledger: Mapping[str, Any]) -> list[Markup]:
     if not open_ones:
         return []
     points = [
-        tag("li", tag("a", one["id"], href=f"#claim-{one['id']}"), f" {one['reason']}.")
+        tag("li", tag("a", one["id"], href=f"#claim-{one['id']}"), f": {one['reason']}.")
         for one in open_ones
     ]
     title = f"Undecided here: {len(open_ones)} of {len(ledger['claims'])} claims, and why"
@@ -79,7 +79,7 @@ def provenance(sources: Sources) -> Section:
         rows.append([
             tag("span", f"[{source.mark}] {KINDS[source.kind]}", id=f"from-{source.kind}"),
             tag("code", str(source.place)), source.written.strftime("%Y-%m-%d %H:%M UTC"),
-            tag("code", about["commit"][:12]), tag("code", about["model_version"]),
+            tag("code", about["commit"]), tag("code", about["model_version"]),
             about["seed"], about["size"],
         ])  # fmt: skip
     headings = ["result", "folder or file", "written", "commit", "model version", "seed", "size"]
@@ -106,9 +106,10 @@ def described(source: Source) -> dict[str, str]:
     )
     seed = document.get("seed", (size or {}).get("seed") if isinstance(size, dict) else None)
     seed = seed if seed is not None else beside.get("identity", {}).get("seed")
+    commit = str(document.get("commit") or beside.get("commit") or UNKNOWN)[:12]
+    changed = document.get("dirty_diff") or beside.get("dirty_diff")
     return {
-        "commit": str(document.get("commit") or beside.get("commit") or UNKNOWN)
-        + (" and changes" if document.get("dirty_diff") or beside.get("dirty_diff") else ""),
+        "commit": f"{commit} and changes" if changed else commit,
         "model_version": str(
             document.get("model_version") or beside.get("model_version") or UNKNOWN
         ),

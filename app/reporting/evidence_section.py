@@ -63,25 +63,32 @@ def evidence(source: Source | None) -> Section:
 def facts(worlds: Mapping[str, Any], name: str) -> Markup:
     """The table of facts: observed, band, the scenario, worlds that must be refuted."""
     others = [other for other in worlds if other != name]
-    headings = ["fact", "observed", "band", name, "over seeds", "", *others, "source"]
+    headings = ["fact", "observed", "band", name, "over seeds", "", *others]
     rows: list[list[Any]] = []
     for place, finding in enumerate(worlds[name]["findings"]):
         cells: list[Any] = [
-            finding["label"] + (" (key)" if finding["key"] else ""), number(finding["observed"]),
+            labelled(finding), number(finding["observed"]),
             f"{number(finding['low'])} to {number(finding['high'])}", number(finding["median"]),
             spread(finding["values"]), "in" if finding["in_band"] else "OUT",
         ]  # fmt: skip
         for other in others:
             found = worlds[other]["findings"][place]
             cells.append(number(found["median"]) + ("" if found["in_band"] else " *"))
-        rows.append([*cells, named(finding["source"])])
+        rows.append(cells)
     caption = "Observed facts and simulated medians; a star marks a value out of band"
-    return table(headings, rows, caption, ".rrrr." + "r" * len(others) + ".")
+    return table(headings, rows, caption, ".rrrr." + "r" * len(others))
+
+
+def labelled(finding: Mapping[str, Any]) -> Markup:
+    """A fact, and under it where it was observed."""
+    words = finding["label"] + (" (key)" if finding["key"] else "")
+    return tag("span", words, tag("small", named(finding["source"])))
 
 
 def named(source: str) -> str:
     """A source with the title and publisher of each row of the table of facts it names."""
-    return re.sub(r"F\d{3}", lambda found: titles().get(found[0], found[0]), source)
+    words = re.sub(r"F\d{3}", lambda found: titles().get(found[0], found[0]), source)
+    return words.replace("releases.csv", "the program's table of releases (releases.csv)")
 
 
 @cache

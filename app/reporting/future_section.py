@@ -79,7 +79,7 @@ def plausible(ensemble: Source | None) -> Section:
     pinned = [row for row in found["parameters"] if row["pinned"]]
     words = (
         f"{found['kept']:,} of {count(found['draws'], 'world')} drawn over "
-        f"{count(len(found['parameters']), 'uncertain setting')} are consistent with the key facts "
+        f"{count(len(ensemble.space()), 'uncertain setting')} are consistent with the key facts "
         f"of 2023 and 2024: {shares(survives['share'])} of the space ({shares(survives['low'])} to "
         f"{shares(survives['high'])}), {size['replicates']} runs of {size['enterprises']:,} "
         f"enterprises each. By themselves the facts move "

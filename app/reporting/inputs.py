@@ -54,6 +54,17 @@ class Source:
         """The letter that numbers of it carry in the text."""
         return LETTERS[self.kind]
 
+    def space(self) -> list[Document]:
+        """Of an ensemble: the settings that its worlds differ in, with `path` and `log`.
+
+        The summary has them only where a world survives.
+        """
+        try:
+            asked = json.loads((self.place / "ensemble.json").read_text("utf-8"))
+            return list(asked["space"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return list(self.document["parameters"])
+
 
 @dataclass(frozen=True)
 class Sources:

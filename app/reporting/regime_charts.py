@@ -167,11 +167,12 @@ def colour(label: str) -> str:
 
 
 def sign(label: str, x: float, y: float, *, hollow: bool) -> Markup:
-    """The sign of a label: shape and colour, an outline for worlds that are no members."""
+    """The sign of a label: shape and colour, thin for worlds that are no members."""
     shape = REGIMES[label][0] if label in REGIMES else "bar"
-    look: dict[str, Value] = {**stroked(colour(label)), "fill": "none", "stroke_width": 1.6}
-    if not hollow and shape not in ("cross", "bar"):
-        look = {**filled(colour(label))}
+    look: dict[str, Value] = {**stroked(colour(label)), "fill": "none", "stroke_width": 1.5}
+    if not hollow:
+        bold: dict[str, Value] = {**look, "stroke_width": 3}
+        look = bold if shape in ("cross", "bar") else {**filled(colour(label))}
     if shape == "circle":
         return tag("circle", cx=round(x, 1), cy=round(y, 1), r=4.5, **look)
     outline = " ".join(f"{x + dx:.1f} {y + dy:.1f}" for dx, dy in CORNERS[shape])

@@ -43,8 +43,8 @@ def regimes(sweep: Source | None, ensemble: Source | None) -> Section:
         )
         return Section("regimes", TITLE, [*body, tag("p", words, class_="missing")])
     figure = regime_map(worlds, (found[0].path, found[1].path))
-    note = "Signs: worlds" + (", outlines those the facts rule out or were not asked." if plausible
-                              else ".")  # fmt: skip
+    thin = ", thin those that the facts rule out or that were not asked." if plausible else "."
+    note = f"Signs: worlds{thin}"
     note += " Squares: what most worlds there end in, where there are three or more."
     body += [tag("p", hanging(found)), figure.html(tag("span", note)), strongest(found)]
     return Section("regimes", TITLE, body, (figure,))
@@ -55,7 +55,7 @@ def worlds_of(source: Source) -> Mapped | None:
     try:
         if source.kind == "sweep":
             return of_sweep(load(source.place))
-        logs = [one["path"] for one in source.document["parameters"] if one["log"]]
+        logs = [one["path"] for one in source.space() if one["log"]]
         return of_ensemble(source.place, logs)
     except (EnsembleError, SweepError, OSError):
         return None

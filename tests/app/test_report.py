@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,6 +12,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from stored_results import GAME, HOSTILE, entry, ledger, store, validation
 from tiny_ensemble import REPLICATES
@@ -326,3 +329,25 @@ def test_map_of_numbers_and_words() -> None:
     assert [row[4] for row in figure.rows] == worlds.settings["choice.theta"].tolist()
     middle = axis_of(worlds, "choice.theta").ticks[1]
     assert middle == (0.5, "2.83")  # of 1 to 8 on a log scale
+
+
+def test_an_ensemble_without_survivors_is_reported(
+    nomoat: Nomoat, built: EnsembleFolder, tmp_path: Path
+) -> None:
+    place = tmp_path / "empty-ensemble"
+    shutil.copytree(built.path, place)
+    draws = pq.read_table(place / "draws.parquet")
+    column = draws.column_names.index("weight")
+    pq.write_table(
+        draws.set_column(column, "weight", pa.array([0.0] * draws.num_rows)),
+        place / "draws.parquet",
+    )
+    nothing = {"share": 0.0, "low": 0.0, "high": 0.56}
+    summary = {**built.summary(), "kept": 0, "survives": nothing, "parameters": []}
+    (place / "summary.json").write_text(json.dumps(summary), "utf-8")
+    done = nomoat(place)
+    assert done.exit_code == OK, done.stderr
+    text = read().text
+    assert f"0 of {summary['draws']} worlds drawn over 97 uncertain settings" in text
+    assert "no runs of theirs to 2030: none survives" in text
+    assert "nan" not in text
