@@ -31,6 +31,8 @@ from sim.version import usable_cores
 WORLDS: Final = 48
 FEWEST: Final = 8
 """Worlds of each kind below which no share says anything."""
+ENOUGH: Final = 16
+"""Worlds of each kind that come before mechanisms and early interventions in a budget."""
 SPARE: Final = 0.85
 """Of a budget, that is planned for."""
 
@@ -62,7 +64,7 @@ def execute(request: Request) -> int:
     claims = chosen(request.ids)
     jobs = request.jobs or usable_cores()
     size = Size(
-        request.worlds or WORLDS, (request.worlds or WORLDS) // 2, request.replicates,
+        request.worlds or WORLDS, switched_of(request.worlds or WORLDS), request.replicates,
         request.enterprises, request.seed,
     )  # fmt: skip
     most = 1 << 12 if request.budget else size.worlds
@@ -84,6 +86,11 @@ def execute(request: Request) -> int:
         return INTERRUPTED
     report(request, path, document)
     return OK
+
+
+def switched_of(worlds: int) -> int:
+    """Worlds in which mechanisms are switched one by one: ten times the cases, so a quarter."""
+    return max(worlds // 4, 3)
 
 
 def chosen(ids: Sequence[str]) -> list[Claim]:
@@ -132,28 +139,37 @@ def sized(
         for months in {claim.months for claim in claims}
     }
 
-    def cost(count: int) -> float:
-        tried = replace(size, worlds=count, linear=count // 2)
-        parts = parts_of(claims, linear=tried.linear > 0)
+    def cost(tried: Size) -> float:
+        parts = parts_of(claims, tried)
         return sum(runs_of(part, worlds, tried) * seconds[part.months] for part in parts)
 
     affordable = SPARE * 60.0 * minutes * jobs
     most = max(worlds.kinds.count(kind) for kind in set(worlds.kinds))
-    count = FEWEST
-    while count < most and cost(count + 1) <= affordable:
-        count += 1
-    if cost(count) > affordable:
-        enough = cost(FEWEST) / (SPARE * 60.0 * jobs)
-        raise InputError(
-            f"{minutes:g} minutes are too few for {len(claims)} claims here; take --budget "
-            f"{enough + 0.5:.0f}, or fewer claims, --replicates or --enterprises"
-        )
-    return replace(size, worlds=count, linear=count // 2)
+    # Mechanisms and early interventions come once there are worlds enough.
+    for switches, early, least in ((True, True, ENOUGH), (False, True, ENOUGH), (False, False, 0)):
+        count = max(min(least, most), FEWEST)
+        if cost(resized(size, count, switches, early)) > affordable:
+            continue
+        while count < most and cost(resized(size, count + 1, switches, early)) <= affordable:
+            count += 1
+        return resized(size, count, switches, early)
+    enough = cost(resized(size, FEWEST, False, False)) / (SPARE * 60.0 * jobs)
+    raise InputError(
+        f"{minutes:g} minutes are too few for {len(claims)} claims here; take --budget "
+        f"{enough + 0.5:.0f}, or fewer claims, --replicates or --enterprises"
+    )
+
+
+def resized(size: Size, worlds: int, switches: bool, early: bool) -> Size:
+    """A size with so many worlds, with or without mechanisms and early interventions."""
+    return replace(
+        size, worlds=worlds, switched=switched_of(worlds) if switches else 0, early=early
+    )
 
 
 def plan_words(claims: Sequence[Claim], worlds: Worlds, size: Size) -> str:
     """What is going to be run."""
-    parts = parts_of(claims, linear=size.linear > 0)
+    parts = parts_of(claims, size)
     count = sum(runs_of(part, worlds, size) for part in parts)
     kinds = len(set(worlds.kinds))
     return (

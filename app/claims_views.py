@@ -11,6 +11,8 @@ from experiments.claims.claim import QUESTIONS, library
 from experiments.claims.ledger import LedgerError, latest, stored
 
 DASH: Final = "–"
+SWITCHES: Final = 4
+"""Mechanisms printed: those that move a claim most."""
 REFERENCE: Final = "reference.json"
 VERDICT_STYLES: Final = {
     "holds broadly": "green", "fails broadly": "red",
@@ -113,6 +115,10 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
         f"{document['raw']} raw worlds at hand, {size['worlds']} of each used, "
         f"{size['replicates']} replicates of {size['enterprises']:,} enterprises"
     )
+    if not size["early"]:
+        out.print("interventions in 2025-01 only; a larger budget tries them in 2023, too")
+    if not size["switched"]:
+        out.print("mechanisms and the form of quality were not switched; a larger budget does")
     if document["failed_runs"]:
         out.print(f"{document['failed_runs']:,} runs failed; their worlds do not count")
     for question, words in QUESTIONS.items():
@@ -169,10 +175,24 @@ def print_claim(entry: dict[str, Any]) -> None:
             f"driver  {driver['path']}: {percent(driver['low'])} in its lower half, "
             f"{percent(driver['high'])} in its upper half{pinned}"
         )
+    print_switched(entry)
     for name, words in entry["cases"].items():
         out.print(f"case    {name}: {words}")
     for caveat in entry["caveats"]:
         out.print(f"caveat  {caveat}")
+
+
+def print_switched(entry: dict[str, Any]) -> None:
+    """Print the mechanisms that the claim hangs on most."""
+    if not entry["switched"]:
+        return
+    out = console()
+    before = entry["switched"][0]["before"]
+    out.print()
+    out.print(f"mechanisms switched one by one, in worlds of which it holds in {share(before)}:")
+    for one in entry["switched"][:SWITCHES]:
+        out.print(f"  {share(one['share'])} if {one['words']}")
+    out.print()
 
 
 def print_box(entry: dict[str, Any]) -> None:

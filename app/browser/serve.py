@@ -15,7 +15,7 @@ import uvicorn
 from app.browser.assets import assets_folder, missing
 from app.browser.guard import TOKEN, Guard
 from app.browser.settings import START, Settings
-from app.browser.stored import stored_runs
+from app.browser.stored import stored_runs, stored_sweeps
 from app.shell import OK, MachineError, say
 from sim.loading import assignment
 
@@ -91,7 +91,7 @@ class Server:
 
 
 def asked(name: str, settings: list[str]) -> Settings:
-    """What to show first: a scenario with changes, or a stored run.
+    """What to show first: a scenario with changes, or a stored run or sweep.
 
     Raises ScenarioError or FolderError, one sentence, where there is neither.
     """
@@ -99,6 +99,9 @@ def asked(name: str, settings: list[str]) -> Settings:
     for run_id, run in known.items():
         if name in (run_id, run.path.name, str(run.path)):
             return Settings(run=run_id)
+    for folder in stored_sweeps().values():
+        if name in (folder.path.name, str(folder.path)):
+            return Settings(sweep=folder.path.name)
     start = Settings(name, dict(map(assignment, settings)))
     start.load()
     return start

@@ -15,6 +15,8 @@ from sim.weighing import Weighed, weighed
 
 DASH: Final = "–"
 LATEST: Final = 40
+BEST: Final = 3
+"""Models named on a card."""
 CARDS: Final = 6
 """Vendors with a card of their own."""
 STRATEGY_COLOURS: Final = {"open": palette.OPEN, "closed": palette.CLOSED, "dual": palette.DUAL}
@@ -55,10 +57,10 @@ def Grid(headings: list[str], rows: list[list[Any]], label: str) -> None:
 def Vendors(frame: Frame) -> None:
     """Every vendor: cards of the largest, and a table of all."""
     rows = sorted(frame.rows("vendor"), key=lambda row: -(row["spend_share"] or 0.0))
-    last = last_decisions(frame)
+    last, models = last_decisions(frame), best_models(frame)
     with solara.Div(classes=["nomoat-cards"]):
         for row in rows[:CARDS]:
-            Card(row, last.get(row["vendor"])).key(row["vendor"])
+            Card(row, models.get(row["vendor"], []), last.get(row["vendor"])).key(row["vendor"])
     cells = []
     for row in rows:
         opened = row["strategy"] != "closed"
@@ -77,8 +79,8 @@ def Vendors(frame: Frame) -> None:
 
 
 @solara.component
-def Card(row: dict[str, Any], decision: str | None) -> None:
-    """One vendor in a few words."""
+def Card(row: dict[str, Any], models: list[str], decision: str | None) -> None:
+    """One vendor in a few words. models: its best on sale."""
     colour = STRATEGY_COLOURS.get(row["strategy"], palette.MUTED)
     with v.Html(tag="section", class_="nomoat-cell nomoat-card",
                 style_=f"border-top-color:{colour}"):  # fmt: skip
@@ -90,11 +92,25 @@ def Card(row: dict[str, Any], decision: str | None) -> None:
             strategy_words(row),
             f"quality {tiers(row, 'q')}, $ per Mtok {tiers(row, 'price')}",
             f"cash {number(row['cash'], 3, 1e6)} m$, gross margin {percent(row['gross_margin'])}",
+            f"best on sale: {', '.join(models) or DASH}",
         ]
         for line in words:
             v.Html(tag="p", class_="nomoat-note", children=[line])
         v.Html(tag="p", class_="nomoat-note", style_="margin-top:6px",
                children=[decision or "no change of strategy yet"])  # fmt: skip
+
+
+def best_models(frame: Frame) -> dict[str, list[str]]:
+    """The best models on sale of every vendor, best first."""
+    if "offering" not in frame.tables:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for row in frame.rows("offering"):
+        found.setdefault(row["vendor"], {})[row["model"]] = row["q"] or 0.0
+    return {
+        vendor: sorted(models, key=lambda name: -models[name])[:BEST]
+        for vendor, models in found.items()
+    }
 
 
 def strategy_words(row: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ from app.shell import guarded, refuse_missing
 @guarded
 def ui(
     scenario: Annotated[
-        str, typer.Argument(help="Preset, TOML file, or stored run that the page starts with.")
+        str,
+        typer.Argument(help="Preset, TOML file, stored run or sweep to start with."),
     ] = "baseline",
     settings: Annotated[
         list[str] | None,

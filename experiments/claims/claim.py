@@ -137,6 +137,12 @@ def shared_cases() -> dict[str, Case]:
     return {name: case_of(name, tree, "cases.toml") for name, tree in tomllib.loads(text).items()}
 
 
+def switches() -> dict[str, Case]:
+    """Assumptions and mechanisms that are switched one by one, by name."""
+    text = resources.files("experiments.claims").joinpath("switches.toml").read_text("utf-8")
+    return {n: case_of(n, tree, "switches.toml") for n, tree in tomllib.loads(text).items()}
+
+
 def read(path: Path) -> Claim:
     """A user's own claim; ClaimError, one sentence with the fix, where it cannot be judged."""
     try:

@@ -11,13 +11,15 @@ from experiments.claims.boxes import Box, find_box
 from experiments.claims.claim import Claim, Condition
 from experiments.claims.sweep import EARLY, Table
 from experiments.claims.verdicts import Driver, Judged, drivers, share_of
-from experiments.claims.worlds import CALIBRATED, RAW, Worlds
+from experiments.claims.worlds import RAW, Worlds
 from experiments.ensemble.surviving import Share
 
 Floats = NDArray[np.float64]
 Holds = NDArray[np.bool_]
 Values = Callable[[str], Mapping[str, Floats]]
 SEED: Final = 7
+LINEAR: Final = "linear"
+"""The switch of the functional form of quality, which the rules of verdicts name."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,19 @@ class Effect:
     low: float
     middle: float
     high: float
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What switching a mechanism does to the share of worlds in which a claim holds.
+
+    before: the share of the same worlds as they are.
+    """
+
+    name: str
+    words: str
+    share: Share
+    before: Share
 
 
 @dataclass(frozen=True)
@@ -44,14 +59,17 @@ class Finding:
     each: tuple[float, ...]
     worlds: int
     missing: int
+    switched: tuple[Switched, ...] = ()
+    """Strongest first."""
 
 
-def found(claim: Claim, worlds: Worlds, table: Table, linear: Table | None) -> Finding:
-    """Judge one claim by its runs."""
+def found(
+    claim: Claim, worlds: Worlds, table: Table, others: Mapping[str, tuple[str, Table]]
+) -> Finding:
+    """Judge one claim by its runs. others: by name of a switch its words and its runs."""
     rows = table.rows
     weights, values = worlds.weights[rows], worlds.values[rows]
-    kinds = worlds.of(CALIBRATED)[rows]
-    main = kinds if kinds.any() else worlds.of(RAW)[rows]
+    main = worlds.of(worlds.kinds_used(main_only=True)[0])[rows]
     each = [holding(claim, one, table) for one in claim.conditions]
     known = np.all([~np.isnan(one) for one in each], axis=0)
     holds = joined(claim, each)
@@ -59,9 +77,13 @@ def found(claim: Claim, worlds: Worlds, table: Table, linear: Table | None) -> F
     share = share_of(holds[use], weights[use])
     raw_use = worlds.of(RAW)[rows] & known
     paths = worlds.paths
+    switched = [
+        switched_share(claim, worlds, table, name, *other) for name, other in others.items()
+    ]
     judged = Judged(
-        share, share_of(holds[raw_use], weights[raw_use]), other_share(claim, worlds, linear, ""),
-        other_share(claim, worlds, table, EARLY) if claim.paired else None,
+        share, share_of(holds[raw_use], weights[raw_use]),
+        next(((one.share, one.before) for one in switched if one.name == LINEAR), None),
+        other_share(claim, worlds, table, EARLY) if has_early(claim, table) else None,
         box_of(claim, paths, values[known], holds[known]),
         drivers_of(worlds, values[use], holds[use], weights[use]), claim.identified,
     )  # fmt: skip
@@ -69,7 +91,16 @@ def found(claim: Claim, worlds: Worlds, table: Table, linear: Table | None) -> F
         judged, effect_of(claim, table, use, weights), halves(claim, table, use, weights),
         tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
         int(use.sum()), int((main & ~known).sum()),
+        tuple(sorted(switched, key=lambda one: -abs(one.share.share - one.before.share))),
     )  # fmt: skip
+
+
+def switched_share(
+    claim: Claim, worlds: Worlds, table: Table, name: str, words: str, other: Table
+) -> Switched:
+    """The share of worlds with something switched, beside that of the same worlds without."""
+    after, before = (other_share(claim, worlds, t, "") for t in (other, table.of(other.rows)))
+    return Switched(name, words, after, before)
 
 
 def joined(claim: Claim, each: list[Floats]) -> Holds:
@@ -131,15 +162,18 @@ def means(
     return amounts(condition, values, early)[:, 0]
 
 
-def other_share(claim: Claim, worlds: Worlds, table: Table | None, early: str) -> Share | None:
-    """The share of worlds in which a claim holds in other runs; None where there are none."""
-    if table is None:
-        return None
+def has_early(claim: Claim, table: Table) -> bool:
+    """Whether the runs hold the claim with its intervention at the start."""
+    return claim.paired and any(name.endswith(EARLY) for name in table.cases)
+
+
+def other_share(claim: Claim, worlds: Worlds, table: Table, early: str) -> Share:
+    """The share of worlds in which a claim holds in some runs, of the main kind of worlds."""
     each = [holding(claim, one, table, early) for one in claim.conditions]
     known = np.all([~np.isnan(one) for one in each], axis=0)
     holds = joined(claim, each)
-    kinds = worlds.of(CALIBRATED)[table.rows]
-    use = known & (kinds if kinds.any() else worlds.of(RAW)[table.rows])
+    (main,) = worlds.kinds_used(main_only=True)
+    use = known & worlds.of(main)[table.rows]
     return share_of(holds[use], worlds.weights[table.rows][use])
 
 

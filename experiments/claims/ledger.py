@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.claims.claim import QUESTIONS, Claim
+from experiments.claims.claim import QUESTIONS, Claim, switches
 from experiments.claims.judging import Finding, found
 from experiments.claims.sweep import Part, Runs
 from experiments.claims.verdicts import verdicts
@@ -31,15 +31,17 @@ class LedgerError(Exception):
 class Size:
     """How much is run.
 
-    worlds: of each kind. linear: of these, those run again with a quality that never saturates;
-    0 for none. replicates: runs of each world and case.
+    worlds: of each kind. switched: of the main kind, those run again with every mechanism switched;
+    0 for none. replicates: runs of each world and case. early: whether interventions are tried at
+    the start, too.
     """
 
     worlds: int
-    linear: int
+    switched: int
     replicates: int
     enterprises: int
     seed: int
+    early: bool = True
 
 
 def identity(claims: Sequence[Claim], worlds: Worlds, size: Size) -> dict[str, Any]:
@@ -91,21 +93,26 @@ def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
         raise StoreError.of(error, path) from error
 
 
-def parts_of(claims: Sequence[Claim], *, linear: bool) -> list[Part]:
-    """What has to be run for some claims: a part for each length and form of quality."""
+def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
+    """What has to be run for some claims: for each length a part as it is, and one a switch."""
     found = []
     for months in sorted({claim.months for claim in claims}):
         mine = tuple(claim for claim in claims if claim.months == months)
-        found.append(Part(mine, months, linear=False))
-        if linear:
-            found.append(Part(mine, months, linear=True))
+        found.append(Part(mine, months, early=size.early))
+        if size.switched:
+            found += [Part(mine, months, switch) for switch in switches().values()]
     return found
+
+
+def worlds_of(part: Part, size: Size) -> int:
+    """Worlds of each of its kinds that a part runs."""
+    return size.switched if part.switch else size.worlds
 
 
 def runs_of(part: Part, worlds: Worlds, size: Size) -> int:
     """Runs of a part."""
-    count = size.linear if part.linear else size.worlds
-    each = sum(min(count, int(worlds.of(kind).sum())) for kind in (CALIBRATED, RAW))
+    kinds = worlds.kinds_used(main_only=part.switch is not None)
+    each = sum(min(worlds_of(part, size), int(worlds.of(kind).sum())) for kind in kinds)
     return each * len(part.options([])) * size.replicates
 
 
@@ -114,17 +121,21 @@ def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
 
     Raises StoreError or SweepError where nothing can be done, and what the engine raises.
     """
+    parts = parts_of(claims, size)
+    for part in parts:
+        runs.do(part, worlds_of(part, size))
+    tables = {part.name: runs.table(part, worlds_of(part, size)) for part in parts}
     findings: dict[str, Finding] = {}
-    failed = 0
-    for months in sorted({claim.months for claim in claims}):
-        parts = parts_of([c for c in claims if c.months == months], linear=size.linear > 0)
-        for part in parts:
-            runs.do(part, size.linear if part.linear else size.worlds)
-        table = runs.table(parts[0], size.worlds)
-        linear = runs.table(parts[1], size.linear) if len(parts) > 1 else None
-        failed += table.failed()
-        for claim in parts[0].claims:
-            findings[claim.id] = found(claim, runs.worlds, table, linear)
+    for part in parts:
+        if part.switch is None:
+            others = {
+                other.switch.name: (other.switch.words, tables[other.name])
+                for other in parts
+                if other.switch is not None and other.months == part.months
+            }
+            for claim in part.claims:
+                findings[claim.id] = found(claim, runs.worlds, tables[part.name], others)
+    failed = sum(table.failed() for table in tables.values())
     document = document_of(claims, findings, runs.worlds, size, failed)
     disk, place = Disk(), runs.path / LEDGER
     partial = place.with_name(f".{LEDGER}.partial")
@@ -161,7 +172,13 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         "question": claim.question, "asked": QUESTIONS[claim.question], "paired": claim.paired,
         "verdict": given[0], "reason": given[1],
         "share": interval(judged.share), "raw": interval(judged.raw),
-        "linear": interval(judged.linear), "early": interval(judged.early),
+        "linear": interval(judged.linear[0]) if judged.linear else None,
+        "early": interval(judged.early),
+        "switched": [
+            {"name": one.name, "words": one.words, "share": interval(one.share),
+             "before": interval(one.before)}
+            for one in finding.switched
+        ],
         "halves": [number(one) for one in finding.halves],
         "worlds": finding.worlds, "missing": finding.missing,
         "effect": {"words": effect.words, "low": number(effect.low),

@@ -31,16 +31,21 @@ Work = Callable[[Experiment, SweepFolder], None]
 
 @dataclass(frozen=True)
 class Part:
-    """Claims of one length, run together. linear: quality never saturates."""
+    """Claims of one length, run together.
+
+    switch: what is switched in all of its runs. early: whether paired claims are run a second time
+    with the intervention at the start.
+    """
 
     claims: tuple[Claim, ...]
     months: int
-    linear: bool
+    switch: Case | None = None
+    early: bool = True
 
     @property
     def name(self) -> str:
         """Of its folder."""
-        return f"{'linear' if self.linear else 'runs'}-{self.months}"
+        return f"{self.switch.name if self.switch else 'runs'}-{self.months}"
 
     def cases(self) -> list[Case]:
         """Every case of its claims once, the base first."""
@@ -53,8 +58,15 @@ class Part:
         found: dict[str, dict[str, Any]] = {}
         paired = {case.name for claim in self.claims if claim.paired for case in claim.cases}
         for case in self.cases():
+            if self.switch is not None:
+                switched = settings_of(self.switch, EARLY_MONTH, scenario_events)
+                others = switched.pop("events", scenario_events)
+                found[case.name] = switched | settings_of(case, LATE_MONTH, others)
+                if self.switch.events and not case.events:
+                    found[case.name]["events"] = others
+                continue
             found[case.name] = settings_of(case, LATE_MONTH, scenario_events)
-            if not self.linear and paired and (case.name in paired or case.name == BASE):
+            if self.early and paired and (case.name in paired or case.name == BASE):
                 early = settings_of(case, EARLY_MONTH, scenario_events)
                 found[case.name + EARLY] = early | {"history.until": FREE_UNTIL}
         return found
@@ -81,8 +93,8 @@ class Runs:
     work: Work
 
     def do(self, part: Part, count: int) -> None:
-        """Simulate the first `count` worlds of each kind in all cases; resumes what was begun."""
-        rows = self.rows(count)
+        """Simulate worlds in all cases of a part; resumes what was begun. count: see `rows`."""
+        rows = self.rows(part, count)
         events = [event.model_dump() for event in self.worlds.scenario.events]
         options = part.options(events)
         # A factor needs two values; where nothing is compared there is none.
@@ -101,10 +113,11 @@ class Runs:
         begin(experiment, folder)
         self.work(experiment, folder)
 
-    def rows(self, count: int) -> NDArray[np.int64]:
-        """Places of the first `count` worlds of each kind."""
-        kinds = np.array(self.worlds.kinds)
-        chosen = [np.flatnonzero(kinds == kind)[:count] for kind in dict.fromkeys(kinds.tolist())]
+    def rows(self, part: Part, count: int) -> NDArray[np.int64]:
+        """Places of the first `count` worlds of each kind; of the main kind where something is
+        switched."""
+        kinds = self.worlds.kinds_used(main_only=part.switch is not None)
+        chosen = [np.flatnonzero(self.worlds.of(kind))[:count] for kind in kinds]
         return np.concatenate(chosen)
 
     def _tree(self, part: Part, options: Mapping[str, Any], file: str) -> dict[str, Any]:
@@ -114,8 +127,6 @@ class Runs:
             for name, spec in claim.outcomes.items()
         }
         settings: dict[str, Any] = {"enterprise.population": self.enterprises}
-        if part.linear:
-            settings["choice.quality_form"] = "linear"
         return {
             "name": part.name, "question": "Which claims hold?", "scenario": "base.toml",
             "months": part.months, "replicates": self.replicates, "seed": self.seed,
@@ -133,7 +144,7 @@ class Runs:
         sweep = load(self.path / part.name)
         events = [event.model_dump() for event in self.worlds.scenario.events]
         cases = list(part.options(events))
-        return Table(sweep.outcomes(), cases, self.rows(count), self.replicates)
+        return Table(sweep.outcomes(), cases, self.rows(part, count), self.replicates)
 
 
 @dataclass(frozen=True)
@@ -154,6 +165,17 @@ class Table:
         numbers = self.outcomes[column].cast(pa.float64()).to_numpy(zero_copy_only=False)
         found[point // len(self.cases), point % len(self.cases), replicate] = numbers
         return {case: found[:, place, :] for place, case in enumerate(self.cases)}
+
+    def of(self, rows: NDArray[np.int64]) -> "Table":
+        """The same of some of its worlds."""
+        place = {world: at for at, world in enumerate(self.rows.tolist())}
+        world, case = np.divmod(self.outcomes["point"].to_numpy(), len(self.cases))
+        new = np.full(len(self.rows), -1)
+        new[[place[row] for row in rows.tolist()]] = np.arange(len(rows))
+        point = pa.array(new[world] * len(self.cases) + case)
+        at = self.outcomes.column_names.index("point")
+        kept = self.outcomes.set_column(at, "point", point).filter(pa.array(new[world] >= 0))
+        return Table(kept, self.cases, rows, self.replicates)
 
     def failed(self) -> int:
         """Runs without a result."""

@@ -43,13 +43,14 @@ class Judged:
     """A claim over worlds before all claims are looked at together.
 
     share: of the calibrated ensemble; raw: of the prior ranges. linear: the share if quality never
-    saturates, None where that was not run. early: the share if the intervention comes at the
-    start, without the record; None for claims that compare nothing.
+    saturates, and that of the same worlds as they are; None where that was not run. early: the
+    share if the intervention comes at the start, without the record; None for claims that compare
+    nothing.
     """
 
     share: Share
     raw: Share
-    linear: Share | None
+    linear: tuple[Share, Share] | None
     early: Share | None
     box: Box | None
     drivers: tuple[Driver, ...]
@@ -92,8 +93,8 @@ def verdict(one: Judged, box_proven: bool) -> tuple[Verdict, str]:
 def crossing(one: Judged, stated: Collection[str] = ()) -> str:
     """Which assumption turns the answer round; empty where none does. stated: no assumptions."""
     above = one.share.share > 0.5
-    if one.linear is not None and (one.linear.share > 0.5) != above:
-        return f"it turns round if quality never saturates ({one.linear.share:.0%} of worlds)"
+    if one.linear is not None and (one.linear[0].share > 0.5) != above:
+        return f"it turns round if quality never saturates ({one.linear[0].share:.0%} of worlds)"
     for driver in one.drivers:
         if driver.pinned or driver.path in stated:
             continue

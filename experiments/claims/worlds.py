@@ -46,6 +46,11 @@ class Worlds:
         """(worlds, parameters)."""
         return np.array([[one[path] for path in self.paths] for one in self.settings])
 
+    def kinds_used(self, *, main_only: bool) -> list[str]:
+        """The kinds of worlds at hand; the main one is the calibrated one, if there is one."""
+        found = list(dict.fromkeys(self.kinds))
+        return found[:1] if main_only else found
+
     def of(self, kind: str) -> NDArray[np.bool_]:
         """Which worlds are of a kind."""
         return np.array([one == kind for one in self.kinds], bool)

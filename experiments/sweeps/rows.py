@@ -85,7 +85,7 @@ class Rows:
         if not self.per:
             return np.where(found > 0, top, np.nan)
         bottom, _ = summed(table, self.per, weight, month, months)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where((found > 0) & (bottom != 0.0), top / bottom, np.nan)
 
 

@@ -65,6 +65,7 @@ def test_a_budget_that_is_too_small_says_what_would_do(nomoat: Nomoat) -> None:
     assert not list(Path().iterdir())
 
 
+@pytest.mark.system
 def test_show_says_what_survives_and_what_is_pinned(nomoat: Nomoat, stored: Path) -> None:
     done = nomoat("show")
     assert done.exit_code == OK, done.output
@@ -78,6 +79,7 @@ def test_show_says_what_survives_and_what_is_pinned(nomoat: Nomoat, stored: Path
     assert {fact["id"] for fact in document["facts"]} == {"open-use-2024", "gap-2024-12"}
 
 
+@pytest.mark.system
 def test_forecast_prints_both_fans_and_draws_them(nomoat: Nomoat, stored: Path) -> None:
     done = nomoat("forecast")
     assert done.exit_code == OK, done.output

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import experiments
-from app.browser import assets, charts, firm_charts, mesa_page, stored, sweep_charts
+from app.browser import assets, charts, firm_charts, mesa_page, serve, stored, sweep_charts
 from app.browser.frame import USES, Frame, frame_of
 from app.browser.guard import COOKIE, Guard
 from app.browser.live import Live, View
@@ -19,6 +19,7 @@ from app.browser.settings import Settings, from_query
 from experiments.sweeps.folder import SweepError
 from sim.loading import load
 from sim.market import Market
+from sim.refusals import ScenarioError
 
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=1000), min_size=1, max_size=20)
 
@@ -292,6 +293,17 @@ def test_sweeps_are_found_by_name_only(sweeps: Path, monkeypatch: pytest.MonkeyP
         stored.open_run("some", "0123456789abcdef")
     assert from_query("sweep=..%2Fx&run=zz", Settings()) == Settings()
     assert from_query("sweep=some", Settings()).sweep == "some"
+
+
+def test_the_page_starts_with_what_was_asked_for(
+    sweeps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sweeps)
+    assert serve.asked("some", []) == Settings(sweep="some")
+    assert serve.asked("outputs/some", []) == Settings(sweep="some")
+    assert serve.asked("price-war", ["months=9"]) == Settings("price-war", {"months": "9"})
+    with pytest.raises(ScenarioError, match="nowhere"):
+        serve.asked("nowhere", [])
 
 
 def test_a_slider_has_its_default_on_a_step() -> None:

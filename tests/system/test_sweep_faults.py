@@ -113,10 +113,14 @@ def test_two_processes_do_one_sweep_at_once(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def duration(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """Seconds of a sweep with two workers, from its start to its report."""
-    orders = Parent(tmp_path_factory.mktemp("timed") / "sweep", tmp_path_factory.mktemp("x"), 2)
-    began = time.monotonic()
-    assert end(orders, orders.start()) == 0
+    """Seconds of a sweep with two workers, from its start to its report.
+
+    Of the second one: the first waits for a fork server, which the sweeps that are killed share.
+    """
+    for name in ("warm", "timed"):
+        orders = Parent(tmp_path_factory.mktemp(name) / "sweep", tmp_path_factory.mktemp("x"), 2)
+        began = time.monotonic()
+        assert end(orders, orders.start()) == 0
     return time.monotonic() - began
 
 

@@ -110,6 +110,7 @@ def test_the_queue_in_words() -> None:
     assert Element("1", 0, "n", "REQUEUE_HOLD", "x").stuck
 
 
+@pytest.mark.system
 def test_a_job_does_its_chunk_and_a_second_time_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,125 @@
+"""`nomoat claims` end to end: killed, resumed, shown; a ledger of two small claims."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.system
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = """
+id = "small"
+statement = "Open models are used."
+question = "Q3"
+months = 26
+[outcomes]
+share = { column = "share_tokens_open", reduce = "mean", last = 6 }
+
+[outcomes.meta]
+table = "vendor"
+where = { vendor = "Meta" }
+column = "tokens_world"
+reduce = "mean"
+last = 1
+
+[[conditions]]
+outcome = "share"
+above = 0.05
+[[conditions]]
+words = "fewer of Meta's if it is closed"
+outcome = "meta"
+case = "meta-closed"
+less = "meta-open"
+relative = true
+below = 0.5
+"""
+SIZE = ("--raw-only", "--worlds", "8", "--replicates", "2", "--enterprises", "40", "--jobs", "2")
+
+
+def nomoat(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from app.main import main; main()", *arguments], cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("claims")
+    (directory / "small.toml").write_text(CLAIM)
+    found = nomoat(directory, "claims", "run", "small.toml", *SIZE, "--out", "whole", "--json")
+    assert found.returncode == 0, found.stderr
+    return directory
+
+
+def ledger(path: Path) -> dict[str, Any]:
+    """A stored ledger."""
+    document: dict[str, Any] = json.loads((path / "ledger.json").read_text())
+    return document
+
+
+def test_a_ledger_has_a_verdict_and_is_shown(place: Path) -> None:
+    document = ledger(place / "whole")
+    (entry,) = document["claims"]
+    assert document["failed_runs"] == 0
+    assert entry["worlds"] + entry["missing"] == 8
+    assert 0.0 <= entry["share"][0] <= 1.0
+    assert entry["early"] is not None
+    assert entry["linear"] is not None
+    shown = nomoat(place, "claims", "show", "small", "--folder", "whole")
+    assert shown.returncode == 0
+    assert "fewer of Meta's if it is closed" in shown.stdout
+    listed = nomoat(place, "claims", "show", "--folder", "whole", "--json")
+    assert json.loads(listed.stdout)["claims"] == [entry]
+    gone = nomoat(place, "claims", "show", "C99", "--folder", "whole")
+    assert (gone.returncode, "there is no claim C99" in gone.stderr) == (2, True)
+
+
+def test_a_killed_ledger_goes_on_to_the_same(place: Path) -> None:
+    command = [sys.executable, "-c", "from app.main import main; main()", "claims", "run",
+               "small.toml", *SIZE, "--out", "killed", "--quiet"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=place, env=environment)
+    limit = time.monotonic() + 120
+    while not list((place / "killed").glob("runs-26/outcomes/*.parquet")):
+        assert time.monotonic() < limit
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait(timeout=10)
+    assert not (place / "killed" / "ledger.json").exists()
+    time.sleep(2)
+    assert subprocess.run(command, cwd=place, env=environment, timeout=300).returncode == 0
+    assert ledger(place / "killed") == ledger(place / "whole")
+
+
+def test_other_claims_need_another_folder(place: Path) -> None:
+    (place / "other.toml").write_text(CLAIM.replace("0.05", "0.06"))
+    found = nomoat(place, "claims", "run", "other.toml", *SIZE, "--out", "whole")
+    assert found.returncode == 2
+    assert "holds a ledger of other claims" in found.stderr
+
+
+def test_a_budget_that_is_too_small_says_what_would_do(place: Path) -> None:
+    found = nomoat(
+        place,
+        "claims",
+        "run",
+        "small.toml",
+        "--raw-only",
+        "--budget",
+        "0.05",
+        "--enterprises",
+        "40",
+    )
+    assert found.returncode == 2
+    assert "take --budget" in found.stderr
+    none = nomoat(place, "claims", "run", "C24")
+    assert none.returncode == 2
+    assert "nomoat ensemble build" in none.stderr
