@@ -36,6 +36,10 @@ def entry(
         "drivers": [
             {"path": "choice.theta", "effect": 0.4, "low": 0.317, "high": 0.717, "pinned": False}
         ],
+        "switched": [
+            {"name": "peers", "words": "firms do not learn from peers",
+             "share": [0.223, 0.117, 0.379], "before": [0.511, 0.361, 0.659]}
+        ],
         "cases": {"base": "the world as it is", "other": "Meta leaves the market"},
         "caveats": ["Mind this."],
     }  # fmt: skip
@@ -44,7 +48,7 @@ def entry(
 def ledger(*entries: dict[str, Any], calibrated: int = 150) -> dict[str, Any]:
     """A ledger of some claims; of all four verdicts unless some are given."""
     return {
-        "size": {"worlds": 100, "linear": 50, "replicates": 5, "enterprises": 500, "seed": 11},
+        "size": {"worlds": 100, "switched": 25, "replicates": 5, "enterprises": 500, "seed": 11},
         "calibrated": calibrated, "raw": 512, "failed_runs": 2, "model_version": "abcdef0123456789",
         "claims": list(entries) or [entry(*row) for row in VERDICTS],
     }  # fmt: skip

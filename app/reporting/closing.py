@@ -10,7 +10,7 @@ from app.reporting.section import Section, paragraphs
 
 UNKNOWN: Final = "not recorded"
 SIZES: Final = {
-    "worlds": "worlds of each kind", "linear": "of them with a quality that never saturates",
+    "worlds": "worlds of each kind", "switched": "of them with mechanisms switched",
     "draws": "worlds a wave", "waves": "waves", "most": "worlds to 2030 at most",
     "replicates": "runs of each", "enterprises": "enterprises a run",
 }  # fmt: skip

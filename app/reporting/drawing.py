@@ -11,6 +11,8 @@ from app.reporting.markup import Child, Markup, Value, tag
 from experiments.escape import for_csv
 
 FONT: Final = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+MARGIN: Final = 14
+"""Around a picture that is a file of its own."""
 LIGHT_ENOUGH: Final = 0.34
 """Relative luminance from which a colour reads well on the dark page."""
 DARK: Final = {
@@ -59,11 +61,16 @@ class Figure:
         return tag("figure", drawing, caption, class_="wide")
 
     def file(self) -> str:
-        """The picture as a file of its own, on white."""
-        head = '<svg xmlns="http://www.w3.org/2000/svg" '
-        paper = tag("rect", width="100%", height="100%", fill=palette.PAPER)
-        opened, inner = self.svg.removeprefix("<svg ").split(">", 1)
-        return f"{head}{opened}>{paper}{inner}\n"
+        """The picture as a file of its own, on white with a margin."""
+        size = self.svg.split('viewBox="', 1)[1].split('"', 1)[0].split()[2:]
+        width, height = (float(side) + 2 * MARGIN for side in size)
+        whole = tag(
+            "svg", tag("rect", width=width, height=height, fill=palette.PAPER),
+            tag("g", self.svg, transform=f"translate({MARGIN} {MARGIN})"),
+            xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width:g} {height:g}",
+            width=width, height=height,
+        )  # fmt: skip
+        return f"{whole}\n"
 
     def csv(self) -> str:
         """Its numbers as CSV that no spreadsheet takes for formulas."""

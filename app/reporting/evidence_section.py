@@ -118,7 +118,7 @@ def strips(findings: list[Mapping[str, Any]], name: str) -> Figure:
         shapes += [
             text(0, y + 4, finding["label"], font_weight="600" if finding["key"] else None),
             line(LEFT, y, LEFT + WIDE, y),
-            rect(low, y - 7, high - low, 14, palette.OTHER, fill_opacity=0.6, rx=2),
+            rect(low, y - 7, high - low, 14, palette.FAINT, rx=2),
         ]
         rows.append((
             finding["id"], finding["observed"], finding["low"], finding["high"],

@@ -12,6 +12,7 @@ from app.reporting.words import (
     DASH,
     VERDICTS,
     count,
+    interval,
     parameter,
     percent,
     short,
@@ -23,6 +24,8 @@ from experiments.claims.claim import QUESTIONS
 
 Entry = Mapping[str, Any]
 TITLE: Final = "The claims, one by one"
+MOST_SWITCHED: Final = 6
+"""Mechanisms shown."""
 
 
 def ledger_section(ledger: Source | None) -> Section:
@@ -72,6 +75,12 @@ def introduction(document: Entry, called: str) -> list[Markup]:
     if document["failed_runs"]:
         words = f"{count(document['failed_runs'], 'run')} failed; worlds without them do not count."
         found.append(tag("p", words, class_="missing"))
+    if not size.get("switched"):
+        words = (
+            "No mechanism was switched off, nor the form of quality; a larger ledger does that and "
+            "may leave fewer claims decided."
+        )
+        found.append(tag("p", words, class_="missing"))
     if called != "plausible worlds":
         words = (
             "These worlds were drawn from the sourced ranges without asking whether they meet the "
@@ -99,6 +108,7 @@ def claim(entry: Entry, chart: Figure, called: str) -> Markup:
         measured(entry, called),
         *boxed(entry),
         *driven(entry),
+        *switched(entry),
         *(listed("Compared", list(entry["cases"].values())) if entry["paired"] else []),
         *listed("Mind", entry["caveats"]),
     ]
@@ -158,6 +168,19 @@ def driven(entry: Entry) -> list[Markup]:
     headings = ["setting", "meaning", "holds, lower half", "holds, upper half", "settled by facts"]
     caption = f"What {entry['id']} hangs on"
     return [tag("h4", "What it hangs on"), table(headings, rows, caption, "..rr.")]
+
+
+def switched(entry: Entry) -> list[Markup]:
+    """What becomes of the share where a mechanism is switched off, the largest changes first."""
+    if not entry.get("switched"):
+        return []
+    before = interval(entry["switched"][0]["before"])
+    rows: list[list[Any]] = [
+        [f"if {one['words']}", interval(one["share"])] for one in entry["switched"][:MOST_SWITCHED]
+    ]
+    words = f"Mechanisms switched one by one in worlds of which it holds in {before} as they are."
+    caption = f"{entry['id']} with mechanisms switched"
+    return [tag("h4", "Mechanisms"), tag("p", words), table(["", "holds in"], rows, caption, ".r")]
 
 
 def listed(title: str, items: list[str]) -> list[Markup]:
