@@ -71,16 +71,40 @@ def validation(label: str = "firms that use a model") -> dict[str, Any]:
     }  # fmt: skip
 
 
-GAME = {
-    "players": "OpenAI, Meta", "payoff": "discounted profit",
-    "profiles": [{"OpenAI": "closed", "Meta": "open", "regret": 0.0123}],
-}  # fmt: skip
+def game(player: str = "openai") -> dict[str, Any]:
+    """What `nomoat game show --json` prints of a game of two."""
+    profiles = [
+        {
+            "strategies": {player: first, "meta": second}, "runs": 8, "regret": 1.23e8 * place,
+            "regret_low": 1.0e8 * place, "regret_high": 1.5e8 * (place + 0.1),
+            "equilibrium": 0.78 if place == 0 else 0.04, "payoff": {player: 1e9, "meta": 2e9},
+        }
+        for place, (first, second) in enumerate(
+            [("open", "closed"), ("open", "open"), ("closed", "open"), ("closed", "closed")]
+        )
+    ]  # fmt: skip
+    answer = {"best_answer": 0.5, "mean_payoff": -9.87e9, "gain_low": -7.7e7, "gain_high": 1.99e8}
+    end = {player: {"open": 1.0, "closed": 0.0}, "meta": {"open": 0.25, "closed": 0.75}}
+    tier = {"tier": "small", "serving_cost": 0.49, "gain": 5.3e7, "low": -7.7e7, "high": 1.99e8}
+    return {
+        "payoff": "profit", "players": [player, "meta"], "rounds": 2, "worlds": 3,
+        "enterprises": 200, "months": 96, "seed": 17, "rate": 0.15, "profiles": profiles,
+        "pure": [{player: "open", "meta": "closed"}],
+        "mixed": [{"mixture": end, "payoff": {}, "regret_low": 0.0, "regret_high": 1e6}],
+        "best_responses": {player: {"open": answer, "closed": answer}},
+        "basins": [{"share": 0.86, "mixture": end}, {"share": 0.14, "mixture": None}],
+        "tiers": {"vendor": "mistral", "falls_with_cost": 0.22, "tiers": [tier]},
+    }  # fmt: skip
+
+
+ASKED_GAME = {"players": [{"id": "openai"}], "scenario": [], "seed": 17}
+"""What the folder of a game keeps."""
 
 
 def store(folder: Path, **documents: Any) -> dict[str, Path]:
     """Write documents where the commands keep them; the places by kind."""
     names = {"ledger": "claims-x/ledger.json", "validation": "validation.json",
-             "game": "game-x/game.json"}  # fmt: skip
+             "game": "game-result.json", "asked_game": "game-x/game.json"}  # fmt: skip
     places = {}
     for kind, document in documents.items():
         path = folder / names[kind]

@@ -168,6 +168,11 @@ def is_validation(document: Document) -> bool:
     )
 
 
+def is_game(document: Document) -> bool:
+    """Whether it is what `nomoat game show --json` prints."""
+    return {"players", "profiles", "pure", "best_responses", "basins"} <= document.keys()
+
+
 def worlds_of(document: Document) -> Document:
     """The worlds of a validation, with or without the facts about it around them."""
     worlds = document.get("worlds", document)
@@ -177,7 +182,7 @@ def worlds_of(document: Document) -> Document:
 Tests = dict[str, Callable[[Document], bool]]
 CLAIMS: Final[Tests] = {"ledger": lambda d: isinstance(d.get("claims"), list) and "size" in d}
 WORLDS: Final[Tests] = {"ensemble": lambda d: "survives" in d and "parameters" in d}
-GAME: Final[Tests] = {"game": lambda d: bool(d)}
+GAME: Final[Tests] = {"game": lambda d: "players" in d}
 MANIFEST: Final[Tests] = {
     "sweep": lambda d: "identity" in d and "levers" in d,
     "run": lambda d: "run_id" in d and isinstance(d.get("tables"), dict),
@@ -192,5 +197,5 @@ FOLDERS: Final[tuple[tuple[str, Tests], ...]] = (
 """The file that says what a folder is, and the kinds it may be of."""
 FILES: Final[Tests] = {
     **CLAIMS, **WORLDS, "validation": is_validation,
-    "game": lambda d: "profiles" in d or "equilibria" in d,
+    "game": is_game,
 }  # fmt: skip

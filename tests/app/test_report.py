@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from stored_results import GAME, HOSTILE, entry, ledger, store, validation
+from stored_results import ASKED_GAME, HOSTILE, entry, game, ledger, store, validation
 from tiny_ensemble import REPLICATES
 from typer.testing import CliRunner
 
@@ -31,7 +31,7 @@ from experiments.regimes import Mapped
 from experiments.sweeps.reading import load
 
 Nomoat = Callable[..., Any]
-EVERYTHING: dict[str, Any] = {"ledger": ledger(), "validation": validation(), "game": GAME}
+EVERYTHING: dict[str, Any] = {"ledger": ledger(), "validation": validation(), "game": game()}
 CHAPTERS = ("answers", "ledger", "future", "regimes", "game", "worlds", "evidence", "method",
             "provenance")  # fmt: skip
 
@@ -114,7 +114,7 @@ def test_page_is_accessible(nomoat: Nomoat) -> None:
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     pictures = page.all("svg")
-    assert len(pictures) == 7  # all claims, each claim, the facts
+    assert len(pictures) == 8  # all claims, each claim, the game, the facts
     assert all(picture["role"] == "img" for picture in pictures)
     assert len(page.all("title")) == 1 + len(pictures)
     assert all("scope" in head for head in page.all("th"))
@@ -168,6 +168,21 @@ def test_facts_are_those_of_the_document(nomoat: Nomoat) -> None:
         assert number in text
 
 
+def test_game_is_that_of_the_document(nomoat: Nomoat) -> None:
+    text = made(nomoat, game=game()).text
+    assert "All 4 combinations of choices were simulated, 8 runs of each in 3 worlds" in text
+    assert "openai open, meta closed: nobody would gain by leaving, in 78% of resampled" in text
+    assert "openai open, meta 25% open / 75% closed (gain by leaving 0 to 1 m)" in text
+    for number in ("stable in 4%", "−9.87 bn", "−77 m to 199 m", "86%", "in 22% of"):
+        assert number in text
+    assert "openai open, meta open 123 m;" in Path("report.html").read_text("utf-8")
+
+
+def test_a_game_in_a_folder_says_how_its_result_is_written(nomoat: Nomoat) -> None:
+    text = made(nomoat, asked_game=ASKED_GAME).text
+    assert "nomoat game show outputs/game-x --json > outputs/game-result.json" in text
+
+
 def test_what_validate_prints_is_taken_too(nomoat: Nomoat) -> None:
     Path("facts.json").write_text(json.dumps(validation()["worlds"]), "utf-8")
     assert nomoat("facts.json").exit_code == OK
@@ -191,7 +206,7 @@ def test_every_part_may_stand_alone(nomoat: Nomoat, kind: str) -> None:
 
 def test_provenance_names_what_was_quoted(nomoat: Nomoat) -> None:
     text = made(nomoat, **EVERYTHING).text
-    for words in ("outputs/claims-x", "outputs/validation.json", "outputs/game-x",
+    for words in ("outputs/claims-x", "outputs/validation.json", "outputs/game-result.json",
                   "abcdef0123456789", "0123456789ab", "100 worlds of each kind",
                   "500 enterprises a run", "1 to 3"):  # fmt: skip
         assert words in text
@@ -203,7 +218,7 @@ def test_hostile_text_is_text(nomoat: Nomoat) -> None:
     hostile["box"]["limits"] = {HOSTILE: [0.0, 1.0]}
     page = made(
         nomoat, "--title", HOSTILE, "--figures", "figures",
-        ledger=ledger(hostile), validation=validation(HOSTILE), game={HOSTILE: HOSTILE},
+        ledger=ledger(hostile), validation=validation(HOSTILE), game=game(HOSTILE),
     )  # fmt: skip
     assert "script" not in {name for name, _ in page.elements}
     assert page.text.count("<script>window.hurt=1</script>") >= 8

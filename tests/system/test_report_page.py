@@ -8,7 +8,7 @@ from typing import Any
 import browsing
 import pytest
 from browsing import Tab
-from stored_results import GAME, HOSTILE, entry, ledger, store, validation
+from stored_results import HOSTILE, entry, game, ledger, store, validation
 from typer.testing import CliRunner
 
 from app.main import app
@@ -23,7 +23,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, built: EnsembleFolder) -> P
     browsing.needs_browser()
     folder = tmp_path_factory.mktemp("report")
     claims = [*ledger()["claims"], entry("evil", statement=HOSTILE)]
-    places = store(folder, ledger=ledger(*claims), validation=validation(), game=GAME)
+    places = store(folder, ledger=ledger(*claims), validation=validation(), game=game())
     out = folder / "report.html"
     call = ["report", *map(str, places.values()), str(built.path), "-o", str(out)]
     done = CliRunner().invoke(app, call)
