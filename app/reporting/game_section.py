@@ -80,7 +80,9 @@ def stable(document: Document) -> list[Markup]:
         for one in document["mixed"] or []
     ]  # fmt: skip
     if mixes:
-        words = "With mixed choices, which say that no fixed choice is stable:"
+        words = (
+            "Stable with mixed choices as well:" if points else "Stable only with mixed choices:"
+        )
         found += [tag("p", words), tag("ul", mixes)]
     return found
 
