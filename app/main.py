@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    analyze,
     assets,
     calibrate,
     claims,
@@ -12,6 +13,7 @@ from app.commands import (
     doctor,
     ensemble,
     explain,
+    game,
     params,
     report,
     run,
@@ -42,6 +44,8 @@ app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(claims.app, name="claims")
 app.add_typer(sweep.app, name="sweep")
 app.command("report")(report.report)
+app.command("analyze")(analyze.analyze)
+app.add_typer(game.app, name="game")
 app.command("ui")(ui.ui)
 app.command("assets")(assets.assets)
 app.command("doctor")(doctor.doctor)

@@ -26,6 +26,7 @@ EXIT_CODES = {
     "CalibrationError": BAD_INPUT,
     "EnsembleError": BAD_INPUT,
     "LedgerError": BAD_INPUT,
+    "GameError": BAD_INPUT,
     "QuestionError": BAD_INPUT,
     "ExperimentError": BAD_INPUT,
     "SweepError": BAD_INPUT,

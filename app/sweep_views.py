@@ -71,12 +71,14 @@ def status_of(sweep: Sweep) -> dict[str, Any]:
     rows, keys, finished, failed = missing_rows(sweep.design, store, retry_failed=False)
     spent = sweep.telemetry()
     seconds = spent["total_seconds"].to_numpy() if spent.num_rows else np.zeros(0)
+    # Before files are counted: leases of processes that are gone are removed.
+    writers = sweep.folder.writers()
     files = [path for path in sweep.folder.path.rglob("*") if path.is_file()]
     return {
         "folder": str(sweep.folder.path), "experiment": sweep.facts["experiment"],
         "runs": len(np.unique(keys)), "finished": finished, "failed": failed, "left": len(rows),
         "points": sweep.facts["points"], "replicates": sweep.facts["replicates"],
-        "writers": sweep.folder.writers(), "model_version": sweep.facts["model_version"],
+        "writers": writers, "model_version": sweep.facts["model_version"],
         "model_is_current": sweep.facts["model_version"] == model_version(),
         "mean_seconds": round(float(seconds.mean()), 4) if len(seconds) else None,
         "shards": len(store.names("outcomes")), "bytes": sum(f.stat().st_size for f in files),

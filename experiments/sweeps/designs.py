@@ -165,6 +165,11 @@ def halton(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Columns
 
 def morris(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Columns:
     """Trajectories that move one factor at a time, for elementary effects."""
+    return from_unit(factors, trajectories(space, factors, sizes))
+
+
+def trajectories(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Floats:
+    """Positions of a Morris design in the unit cube (points, factors)."""
     needs_salib(space)
     from SALib.sample import morris as sampling
 
@@ -173,7 +178,7 @@ def morris(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Columns
         sampling.sample(problem(factors), size, levels, seed=space.rng(block))
         for block, size in enumerate(sizes)
     ]
-    return from_unit(factors, np.concatenate(blocks))
+    return np.concatenate(blocks)
 
 
 def saltelli(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Columns:

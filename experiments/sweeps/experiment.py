@@ -19,7 +19,7 @@ from experiments.sweeps.factors import (
     is_number,
     settings_of,
 )
-from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of
+from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of, refuse_strangers
 from sim.catalogue import shown
 from sim.loading import canonical, load
 from sim.scenario import Scenario
@@ -211,6 +211,7 @@ def built(
         *factors_of(table_field(tree, "levers", label), "lever", base, label),
     ]
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
+    refuse_strangers(outcomes, [vendor.name for vendor in base.vendors.values()], label)
     refuse_repeated(factors, outcomes, settings, label)
     keep = kept_tables(tree, label)
     design = table_field(tree, "design", label) or {"kind": "grid"}

@@ -25,6 +25,8 @@ from sim.schema_market import MARKET
 Floats = NDArray[np.float64]
 YEAR: Final = 12
 FIELDS: Final = ("column", "at", "from", "to", "last", "reduce", "threshold")
+VENDOR: Final = "vendor"
+"""Field that names a vendor whose column in the vendor table is the outcome."""
 FACT: Final = "fact"
 """Field that names an observed fact, and the `reduce` of an outcome that is its value in a run."""
 REGIME: Final = "regime"
@@ -61,6 +63,11 @@ def _first(test: Callable[[Floats, float], NDArray[np.bool_]]) -> Reduce:
     return reduce
 
 
+def _discounted(months: Floats, values: Floats, rate: float) -> float:
+    """Present value in month 0 of values month by month; rate: a year."""
+    return float((values * (1.0 + rate) ** (-months / YEAR)).sum())
+
+
 REDUCTIONS: Final = {
     "mean": Reduction(lambda _m, v, _t: float(v.mean()), "mean over the months"),
     "min": Reduction(lambda _m, v, _t: float(v.min()), "smallest value"),
@@ -70,6 +77,9 @@ REDUCTIONS: Final = {
     "slope": Reduction(_slope, "least-squares slope, per year"),
     "first-above": Reduction(_first(np.greater), "first month above the threshold", True),
     "first-below": Reduction(_first(np.less), "first month below the threshold", True),
+    "discounted": Reduction(
+        _discounted, "sum, discounted to 2023-01 by the yearly rate given as threshold", True
+    ),
     "share-above": Reduction(
         lambda _m, v, t: float((v > t).mean()), "share of the months above the threshold", True
     ),
@@ -126,14 +136,14 @@ class Outcome:
     def tables(self) -> tuple[str, ...]:
         """Tables of a run that it is taken from."""
         if self.rows:
-            return ("market", source_of(self.rows).table)
+            return (source_of(self.rows).table,)
         return ("market",) if self.reduce != FACT else fact_of(self.column, self.name).tables
 
     def measure(self, tables: Mapping[str, pa.Table]) -> float | str | None:
         """The outcome of a run's tables; None where they have no value for it."""
         if self.rows:
-            rows, months = source_of(self.rows), tables["market"].num_rows
-            return self._reduced(rows.by_month(tables[rows.table], months))
+            rows = source_of(self.rows)
+            return self._reduced(rows.by_month(tables[rows.table], self.last + 1))
         if self.reduce != FACT:
             return self.of(tables["market"])
         value = fact_of(self.column, self.name).measure(tables)
@@ -178,8 +188,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         raise ExperimentError(f"{where} must be a column or a table of fields, not {shown(spec)}")
     if FACT in spec:
         return fact_outcome(name, spec, months, where)
-    if unknown := sorted(set(spec) - {*FIELDS, *ROW_FIELDS, SHAPLEY}):
-        known = ", ".join(dict.fromkeys((*FIELDS, *ROW_FIELDS, SHAPLEY)))
+    if unknown := sorted(set(spec) - {*FIELDS, *ROW_FIELDS, SHAPLEY, VENDOR}):
+        known = ", ".join(dict.fromkeys((*FIELDS, *ROW_FIELDS, SHAPLEY, VENDOR)))
         raise ExperimentError(f"{where} has {shown(unknown[0])}; fields are {known}")
     rows = declared_source(spec, where)
     column = column_of(spec.get("column"), where) if rows is None else rows.columns[0]
@@ -190,6 +200,8 @@ def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
         raise ExperimentError(f"{where}: threshold goes with {', '.join(WITH_THRESHOLD)} only")
     if not is_number(threshold):
         raise ExperimentError(f"{where}: threshold must be a number, not {shown(threshold)}")
+    if reduce == "discounted" and threshold < 0:
+        raise ExperimentError(f"{where}: threshold is a yearly rate from 0, not {threshold:g}")
     text = "" if rows is None else rows.text
     return Outcome(name, column, reduce, first, last, float(threshold), text)
 
@@ -200,7 +212,22 @@ def declared_source(spec: Mapping[str, Any], where: str) -> Rows | Shapley | Non
         if "column" in spec:
             raise ExperimentError(f"{where}: shapley names a term; it goes with no column")
         return Shapley.from_spec(spec, where)
+    if VENDOR in spec:
+        return Rows.of_vendor(spec, where)
     return Rows.from_spec(spec, where) if added_up(spec) else None
+
+
+def refuse_strangers(outcomes: Sequence[Outcome], names: Sequence[str], label: str) -> None:
+    """Raise ExperimentError for an outcome of a vendor that the scenario does not have."""
+    for outcome in outcomes:
+        source = source_of(outcome.rows) if outcome.rows else None
+        vendors = source.vendors if isinstance(source, Rows) and source.zero else ()
+        for vendor in vendors:
+            if vendor not in names:
+                raise ExperimentError(
+                    f"{label}: {outcome.name}: no vendor is named {shown(vendor)}; "
+                    f"they are {', '.join(names)}"
+                )
 
 
 def source_of(text: str) -> Rows | Shapley:

@@ -25,7 +25,7 @@ class Rows:
     """Columns of a table, added up over the rows of a month that have some values.
 
     With `per` the sum is divided by that of other columns; with `weight` the rows are weighted,
-    in both sums alike.
+    in both sums alike. zero: months without a row count as 0 instead of having no value.
     """
 
     table: str
@@ -33,6 +33,20 @@ class Rows:
     per: tuple[str, ...] = ()
     weight: str = ""
     where: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    zero: bool = False
+
+    @classmethod
+    def of_vendor(cls, spec: Mapping[str, Any], where: str) -> "Rows":
+        """What `{ vendor = "Meta", column = "profit" }` declares: months without it count as 0."""
+        names = [
+            field.name for field in SCHEMAS["vendor"]
+            if (pa.types.is_floating(field.type) or pa.types.is_boolean(field.type))
+            and not field.name.startswith(("q_", "price_"))
+        ]  # fmt: skip
+        if not isinstance(spec["vendor"], str) or spec.get("column") not in names:
+            raise ExperimentError(f"{where}: a vendor's name goes with a column {', '.join(names)}")
+        chosen = (("vendor", (spec["vendor"],)),)
+        return cls("vendor", (str(spec["column"]),), where=chosen, zero=True)
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], where: str) -> "Rows":
@@ -59,14 +73,20 @@ class Rows:
     @classmethod
     def from_text(cls, text: str) -> "Rows":
         """The inverse of `text`."""
-        table, columns, per, weight, where = json.loads(text)
+        table, columns, per, weight, where, zero = json.loads(text)
         chosen = tuple((key, tuple(values)) for key, values in where)
-        return cls(table, tuple(columns), tuple(per), weight, chosen)
+        return cls(table, tuple(columns), tuple(per), weight, chosen, zero)
 
     @property
     def text(self) -> str:
         """All of it as one line of JSON."""
-        return json.dumps([self.table, self.columns, self.per, self.weight, self.where])
+        parts = [self.table, self.columns, self.per, self.weight, self.where, self.zero]
+        return json.dumps(parts)
+
+    @property
+    def vendors(self) -> tuple[str, ...]:
+        """Vendors named."""
+        return next((values for key, values in self.where if key == "vendor"), ())
 
     @property
     def words(self) -> str:
@@ -83,7 +103,9 @@ class Rows:
         weight = floats(table, self.weight) if self.weight else np.ones(len(month))
         top, found = summed(table, self.columns, weight, month, months)
         if not self.per:
-            return np.where(found > 0, top, np.nan)
+            rows = np.bincount(month, minlength=months)[:months]
+            unknown = (found == 0) & (rows > 0) if self.zero else found == 0
+            return np.where(unknown, np.nan, top)
         bottom, _ = summed(table, self.per, weight, month, months)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where((found > 0) & (bottom != 0.0), top / bottom, np.nan)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,13 @@ def test_a_hostile_name_is_shown_literally(nomoat: Nomoat) -> None:
     Path("tiny.toml").write_text(TINY.replace('"Do strategies matter?"', f'"{hostile}"'))
     nomoat("run", "tiny.toml", "--quiet")
     assert hostile in nomoat("show", "outputs/tiny").stdout
+
+
+def test_the_lease_of_a_process_that_is_gone_does_not_confuse_the_status(nomoat: Nomoat) -> None:
+    assert nomoat("run", "tiny.toml", "--out", "s").exit_code == OK
+    lease = Path("s/writers/gone.json")
+    lease.write_text(json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1, "start": 1}))
+    done = nomoat("status", "s", "--json")
+    assert done.exit_code == OK, done.output
+    assert json.loads(done.stdout)["writers"] == []
+    assert not lease.exists()

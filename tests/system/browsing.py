@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,6 +105,10 @@ class Tab:
             ".some(c => c.getBoundingClientRect().width > 300)",
             timeout=60_000,
         )  # fmt: skip
+
+
+Open = Callable[..., Tab]
+"""Opens the page: a query, the window's size, the theme, the words to wait for."""
 
 
 @contextmanager

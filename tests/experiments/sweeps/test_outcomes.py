@@ -44,6 +44,9 @@ def plainly(reduce: str, pairs: list[tuple[int, float]], limit: float) -> float 
         "slope": lambda: slope(months, values),
         "first-above": lambda: float(above[0]) if above else None,
         "first-below": lambda: float(below[0]) if below else None,
+        "discounted": lambda: math.fsum(
+            value / (1 + limit) ** (month / 12) for month, value in pairs
+        ),
         "share-above": lambda: len(above) / len(values),
         "share-below": lambda: len(below) / len(values),
     }[reduce]()
@@ -64,6 +67,7 @@ def test_a_reduction_is_what_it_says(
     values: list[float | None], reduce: str, window: tuple[int, int], limit: float
 ) -> None:
     first, last = sorted(number % len(values) for number in window)
+    limit = abs(limit) if reduce == "discounted" else limit
     table = pa.table({COLUMN: pa.array(values, pa.float64())})
     known = [
         (month, value)
@@ -151,3 +155,41 @@ def test_a_fact_is_an_outcome() -> None:
 def test_a_fact_that_cannot_be_an_outcome_is_refused(spec: object, reason: str) -> None:
     with pytest.raises(ExperimentError, match=reason):
         outcome_of("x", spec, 12, "e.toml")
+
+
+def vendors(rows: list[tuple[int, str, float | None, bool]]) -> pa.Table:
+    """A vendor table with profit and life."""
+    months, names, profits, alive = zip(*rows, strict=True)
+    return pa.table({
+        "month": list(months), "vendor": list(names), "profit": pa.array(profits, pa.float64()),
+        "alive": list(alive),
+    })  # fmt: skip
+
+
+def test_an_outcome_of_a_vendor_counts_months_without_it_as_nothing() -> None:
+    table = vendors([(0, "A", 5.0, True), (12, "A", 11.0, True), (12, "B", 7.0, True)])
+    tables = {"vendor": table}
+    profit = {"vendor": "A", "column": "profit", "reduce": "discounted", "threshold": 0.1}
+    found = outcome_of("profit", profit, 13, "e.toml")
+    assert found.measure(tables) == pytest.approx(5.0 + 11.0 / 1.1)
+    assert found.words == "discounted 0.1 of profit of vendor (vendor A), 2023-01 to 2024-01"
+    assert Outcome(*found.described()) == found
+    for name, month, alive in (("A", 12, 1.0), ("B", 0, 0.0), ("C", 12, 0.0)):
+        spec = {"vendor": name, "column": "alive", "at": month}
+        assert outcome_of("alive", spec, 13, "e.toml").measure(tables) == alive
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"vendor": "A", "column": "q_large"}, "goes with a column alive, tokens"),
+        ({"vendor": 3, "column": "profit"}, "a vendor's name goes with"),
+        (
+            {"vendor": "A", "column": "profit", "reduce": "discounted", "threshold": -0.1},
+            "a yearly rate from 0, not -0.1",
+        ),
+    ],
+)
+def test_an_impossible_outcome_of_a_vendor_is_refused(spec: dict[str, object], words: str) -> None:
+    with pytest.raises(ExperimentError, match=words):
+        outcome_of("x", spec, 13, "e.toml")
