@@ -3,16 +3,27 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.game_views import Played
+from app.game_views import document as result
 from app.reporting.drawing import DEPENDS, HOLDS, Figure, dot, line, picture, rect, text
 from app.reporting.inputs import Source, is_game
 from app.reporting.markup import Child, Markup, table, tag
 from app.reporting.section import Section, cited, from_words, missing
+from app.reporting.simplex import simplex
 from app.reporting.words import count, percent, short
+from experiments.game.playing import GameFolder, stored_game, stored_payoffs
+from experiments.game.setting import GameError
+from experiments.sweeps.folder import SweepError
+from sim.refusals import ScenarioError
 
 Document = Mapping[str, Any]
 TITLE: Final = "The game between vendors"
 MOST: Final = 12
 """Profiles and ends shown."""
+FLOW: Final = (
+    "One population that plays all roles equally often. Corners: everybody makes that choice. "
+    "Lines with beads lead to where choices move; colours say where they end, dots are ends."
+)
 LIKELY: Final = 0.5
 PAYOFFS: Final = {
     "profit": "profit of all months, discounted, in dollars",
@@ -28,24 +39,34 @@ def game_section(game: Source | None) -> Section:
         return missing("game", TITLE, "game", words)
     document = result_of(game)
     if document is None:
-        command = f"nomoat game show {game.place} --json > outputs/game-result.json"
-        words = "A game was played; its result is written for a report by "
-        body = [from_words(game), tag("p", words, tag("code", command), class_="missing")]
+        words = f"The game in {game.place} has no finished run; the command that began it goes on."
+        body = [from_words(game), tag("p", words, class_="missing")]
         return Section("game", TITLE, body)
-    figure = regrets(document)
+    figure, flow = regrets(document), simplex(document)
     note = "Dot: the most that anybody would gain by leaving. Bar: its 95% interval."
     body = [
         from_words(game), tag("p", played(document), cited(game)), *stable(document),
         figure.html(tag("span", note)), strategies(document), imitation(document),
+        *([flow.html(tag("span", FLOW))] if flow is not None else []),
         *([tiers(document["tiers"])] if document.get("tiers") else []),
     ]  # fmt: skip
-    return Section("game", TITLE, body, (figure,))
+    return Section("game", TITLE, body, (figure, flow) if flow is not None else (figure,))
 
 
 def result_of(game: Source) -> Document | None:
-    """What came of a game, as `nomoat game show --json` prints it; None of a folder alone, which
-    keeps what was asked and the runs."""
-    return game.document if is_game(game.document) else None
+    """What came of a game: the document of `nomoat game show --json`, or the same from a folder.
+
+    None where a folder has no finished run.
+    """
+    if is_game(game.document):
+        return game.document
+    folder = GameFolder(game.place)
+    try:
+        asked = stored_game(folder)
+        found, rounds = stored_payoffs(asked, folder, asked.payoff)
+    except (GameError, SweepError, ScenarioError, TypeError, KeyError):
+        return None
+    return result(Played.of(asked, found, asked.payoff, rounds))
 
 
 def played(document: Document) -> str:

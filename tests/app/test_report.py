@@ -25,6 +25,7 @@ from app.reporting.drawing import COLOURS, lightened, luminance
 from app.reporting.inputs import MAKERS
 from app.reporting.markup import VOID
 from app.reporting.regime_charts import axis_of, regime_map
+from app.reporting.simplex import simplex
 from app.shell import BAD_INPUT, OK
 from experiments.ensemble.folder import EnsembleFolder
 from experiments.regimes import Mapped
@@ -178,9 +179,9 @@ def test_game_is_that_of_the_document(nomoat: Nomoat) -> None:
     assert "openai open, meta open 123 m;" in Path("report.html").read_text("utf-8")
 
 
-def test_a_game_in_a_folder_says_how_its_result_is_written(nomoat: Nomoat) -> None:
+def test_a_game_without_runs_says_so(nomoat: Nomoat) -> None:
     text = made(nomoat, asked_game=ASKED_GAME).text
-    assert "nomoat game show outputs/game-x --json > outputs/game-result.json" in text
+    assert "The game in outputs/game-x has no finished run" in text
 
 
 def test_what_validate_prints_is_taken_too(nomoat: Nomoat) -> None:
@@ -368,3 +369,34 @@ def test_an_ensemble_without_survivors_is_reported(
     assert f"0 of {summary['draws']} worlds drawn over 97 uncertain settings" in text
     assert "no runs of theirs to 2030: none survives" in text
     assert "nan" not in text
+
+
+def coordination() -> dict[str, Any]:
+    """A game of two in which doing the same pays, and open together pays most."""
+    names = ["open", "closed", "dual"]
+    worth = {"open": 2.0, "closed": 1.0, "dual": 1.0}
+    document = game()
+    document["profiles"] = [
+        {**document["profiles"][0], "strategies": {"openai": one, "meta": other},
+         "payoff": dict.fromkeys(("openai", "meta"), worth[one] if one == other else 0.0)}
+        for one in names for other in names
+    ]  # fmt: skip
+    answer = document["best_responses"]["openai"]["open"]
+    document["best_responses"] = {p: dict.fromkeys(names, answer) for p in ("openai", "meta")}
+    document["pure"] = [{"openai": "open", "meta": "open"}]
+    return document
+
+
+def test_simplex_shows_where_imitation_ends(nomoat: Nomoat) -> None:
+    made(nomoat, "--figures", "figures", game=coordination())
+    raw = Path("report.html").read_text("utf-8")
+    ends = re.search(r"one population that plays all roles: to ([^<\"]*)", raw)
+    assert ends is not None
+    assert set(ends[1].split("; ")) >= {"100% open", "100% closed", "100% dual"}
+    with Path("figures/simplex.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(row["basin"] == palette.OPEN for row in rows) > len(rows) / 3
+    near = max(rows, key=lambda row: float(row["open"]))
+    assert near["basin"] == palette.OPEN
+    assert float(near["speed_open"]) > 0
+    assert simplex(game()) is None  # two strategies have no triangle
