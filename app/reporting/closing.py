@@ -131,6 +131,8 @@ def sized(source: Source) -> str:
     if source.kind == "validation" and "seeds" in document:
         changed = ", ".join(document["overrides"])
         return f"{document['scenario']}, 2 runs per seed" + (f", with {changed}" if changed else "")
+    if source.kind == "game" and "enterprises" in document:
+        return f"{document['enterprises']:,} enterprises a run, {document['months']} months"
     if source.kind == "run":
         return f"{document['enterprises']:,} enterprises, {document['months']} months"
     return UNKNOWN

@@ -209,7 +209,7 @@ def test_provenance_names_what_was_quoted(nomoat: Nomoat) -> None:
     text = made(nomoat, **EVERYTHING).text
     for words in ("outputs/claims-x", "outputs/validation.json", "outputs/game-result.json",
                   "abcdef0123456789", "0123456789ab", "100 worlds of each kind",
-                  "500 enterprises a run", "1 to 3"):  # fmt: skip
+                  "500 enterprises a run", "200 enterprises a run", "1 to 3"):  # fmt: skip
         assert words in text
 
 
