@@ -15,6 +15,7 @@ from app.commands import (
     explain,
     game,
     params,
+    report,
     run,
     scenarios,
     show,
@@ -42,6 +43,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(claims.app, name="claims")
 app.add_typer(sweep.app, name="sweep")
+app.command("report")(report.report)
 app.command("analyze")(analyze.analyze)
 app.add_typer(game.app, name="game")
 app.command("ui")(ui.ui)

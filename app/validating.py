@@ -1,19 +1,22 @@
 """What `nomoat validate` does: run, measure, print the table of facts."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from app.shell import FAILED, OK
+from app.shell import FAILED, OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.durable import Disk
 from experiments.evidence.forecast import MONTHS, QUANTITIES, Outlook, forecast
 from experiments.evidence.validation import REFUTED, Finding, World, validate
 from sim.loading import assignment, load
-from sim.version import usable_cores
+from sim.version import model_version, provenance, usable_cores
 
 NOTHING = "–"
 WIDE = 130
@@ -32,12 +35,15 @@ class Request:
     refuted: bool
     forecast: bool
     threshold: float
+    out: Path | None
     json: bool
 
 
 def execute(request: Request) -> int:
     """Measure and report; 1 if the scenario does not stand at the threshold."""
     short_warnings()
+    if request.out is not None and not request.out.parent.is_dir():
+        raise InputError(f"there is no folder {request.out.parent} to write {request.out.name} in")
     overrides = dict(map(assignment, request.overrides))
     beside = REFUTED if request.refuted else ()
     names = (request.scenario, *(name for name in beside if name != request.scenario))
@@ -50,6 +56,9 @@ def execute(request: Request) -> int:
     if request.forecast:
         with progress("forecasts", hidden=request.json) as on_done:
             ahead = forecast(request.scenario, overrides, seeds, jobs, on_done)
+    if request.out is not None:
+        text = json.dumps(kept(request, document(worlds, ahead)), indent=1, allow_nan=False)
+        Disk().replace(request.out, text.encode())
     if request.json:
         print_json(document(worlds, ahead))
     else:
@@ -57,6 +66,16 @@ def execute(request: Request) -> int:
         if ahead is not None:
             print_forecast(ahead)
     return OK if worlds[0].stands(request.threshold) else FAILED
+
+
+def kept(request: Request, worlds: dict[str, Any]) -> dict[str, Any]:
+    """The document of a report: the worlds, and what they were measured with."""
+    origin = provenance()
+    return {
+        "scenario": request.scenario, "overrides": request.overrides, "seeds": request.seeds,
+        "model_version": model_version(), "commit": origin["commit"],
+        "dirty_diff": origin["dirty"], "worlds": worlds,
+    }  # fmt: skip
 
 
 @contextmanager

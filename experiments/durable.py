@@ -46,3 +46,15 @@ class Disk:
         """Give `source` its final name in one step; an empty directory there is replaced."""
         source.rename(target)
         self.sync(target.parent)
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Write a file in one step, over an earlier one; StoreError if that fails."""
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        try:
+            partial.unlink(missing_ok=True)
+            self.write(partial, data)
+            self.rename(partial, path)
+        except OSError as error:
+            raise StoreError.of(error, path) from error
+        finally:
+            partial.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """`nomoat validate`: the model beside the facts of 2023-2024."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,9 @@ def validate(
             help="Exit with 1 if a smaller share of checks, or of key facts, is in band.",
         ),
     ] = 0.0,
+    out: Annotated[
+        Path | None, typer.Option(help="File to keep the document in, for nomoat report.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Compare many runs with observed facts that they were not given.
@@ -43,5 +47,5 @@ def validate(
     from app.validating import Request, execute
 
     return execute(
-        Request(scenario, seeds, jobs, list(set_ or ()), refuted, forecast, threshold, json)
+        Request(scenario, seeds, jobs, list(set_ or ()), refuted, forecast, threshold, out, json)
     )

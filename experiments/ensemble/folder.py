@@ -148,15 +148,7 @@ class EnsembleFolder:
 
     def put(self, path: Path, data: bytes) -> None:
         """Write a file in one step, over an earlier one; StoreError if that fails."""
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        partial.unlink(missing_ok=True)
-        try:
-            self.disk.write(partial, data)
-            self.disk.rename(partial, path)
-        except OSError as error:
-            raise StoreError.of(error, path) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        self.disk.replace(path, data)
 
     def put_table(self, path: Path, table: pa.Table) -> None:
         """Write a table in one step."""

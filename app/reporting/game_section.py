@@ -1,0 +1,211 @@
+"""The chapter on the game over strategies: what vendors choose when they answer each other."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.game_views import Played
+from app.game_views import document as result
+from app.reporting.drawing import DEPENDS, HOLDS, Figure, dot, line, picture, rect, text
+from app.reporting.inputs import Source, is_game
+from app.reporting.markup import Child, Markup, table, tag
+from app.reporting.section import Section, cited, from_words, missing
+from app.reporting.simplex import simplex
+from app.reporting.words import count, percent, short
+from experiments.game.playing import GameFolder, stored_game, stored_payoffs
+from experiments.game.setting import GameError
+from experiments.sweeps.folder import SweepError
+from sim.refusals import ScenarioError
+
+Document = Mapping[str, Any]
+TITLE: Final = "The game between vendors"
+MOST: Final = 12
+"""Profiles and ends shown."""
+FLOW: Final = (
+    "One population that plays all roles equally often. Corners: everybody makes that choice. "
+    "Lines with beads lead to where choices move; colours say where they end, dots are ends."
+)
+LIKELY: Final = 0.5
+PAYOFFS: Final = {
+    "profit": "profit of all months, discounted, in dollars",
+    "share": "share of spending in the last year",
+    "survival": "being in business at the end",
+}
+
+
+def game_section(game: Source | None) -> Section:
+    """The chapter of the game; without a result it says which command makes one."""
+    if game is None:
+        words = "No game over open, closed and dual strategies was played. This command plays one:"
+        return missing("game", TITLE, "game", words)
+    document = result_of(game)
+    if document is None:
+        words = f"The game in {game.place} has no finished run; the command that began it goes on."
+        body = [from_words(game), tag("p", words, class_="missing")]
+        return Section("game", TITLE, body)
+    figure, flow = regrets(document), simplex(document)
+    note = "Dot: the most that anybody would gain by leaving. Bar: its 95% interval."
+    body = [
+        from_words(game), tag("p", played(document), cited(game)), *stable(document),
+        figure.html(tag("span", note)), strategies(document), imitation(document),
+        *([flow.html(tag("span", FLOW))] if flow is not None else []),
+        *([tiers(document["tiers"])] if document.get("tiers") else []),
+    ]  # fmt: skip
+    return Section("game", TITLE, body, (figure, flow) if flow is not None else (figure,))
+
+
+def result_of(game: Source) -> Document | None:
+    """What came of a game: the document of `nomoat game show --json`, or the same from a folder.
+
+    None where a folder has no finished run.
+    """
+    if is_game(game.document):
+        return game.document
+    folder = GameFolder(game.place)
+    try:
+        asked = stored_game(folder)
+        found, rounds = stored_payoffs(asked, folder, asked.payoff)
+    except (GameError, SweepError, ScenarioError, TypeError, KeyError):
+        return None
+    return result(Played.of(asked, found, asked.payoff, rounds))
+
+
+def played(document: Document) -> str:
+    """Who plays for what, and what was run."""
+    profiles = document["profiles"]
+    least, most = (pick(one["runs"] for one in profiles) for pick in (min, max))
+    runs = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    worlds = f" in {document['worlds']:,} worlds" if document["worlds"] > 1 else " in one world"
+    return (
+        f"{', '.join(document['players'])} choose how open they are, for good; all others keep "
+        f"what they do. Each is paid by {PAYOFFS.get(document['payoff'], document['payoff'])}. All "
+        f"{count(len(profiles), 'combination')} of choices were simulated, {runs} runs of "
+        f"each{worlds}, {document['enterprises']:,} enterprises a run."
+    )
+
+
+def stable(document: Document) -> list[Markup]:
+    """The combinations that nobody would leave."""
+    shares = {named(one["strategies"]): one["equilibrium"] for one in document["profiles"]}
+    points = [
+        tag("li", f"{named(one)}: nobody would gain by leaving, in {percent(shares[named(one)])} "
+            "of resampled runs")
+        for one in document["pure"][:MOST]
+    ]  # fmt: skip
+    found = [tag("h3", "What is stable")]
+    if not points:
+        found.append(tag("p", "No combination of fixed choices is stable: somebody would leave."))
+    found += [tag("ul", points)] if points else []
+    mixes = [
+        tag("li", f"{mixed(one['mixture'])} (gain by leaving {brief(one['regret_low'])} to "
+            f"{brief(one['regret_high'])})")
+        for one in document["mixed"] or []
+    ]  # fmt: skip
+    if mixes:
+        words = (
+            "Stable with mixed choices as well:" if points else "Stable only with mixed choices:"
+        )
+        found += [tag("p", words), tag("ul", mixes)]
+    return found
+
+
+def named(chosen: Mapping[str, str]) -> str:
+    """A combination in words."""
+    return ", ".join(f"{player} {strategy}" for player, strategy in chosen.items())
+
+
+def mixed(mixture: Mapping[str, Mapping[str, float]] | None) -> str:
+    """A mixture in words; what is hardly played is left out."""
+    if mixture is None:
+        return "no rest point"
+    parts = []
+    for player, own in mixture.items():
+        used = {name: share for name, share in own.items() if share > 0.005}
+        mixes = " / ".join(f"{percent(share)} {name}" for name, share in used.items())
+        parts.append(f"{player} {next(iter(used)) if len(used) == 1 else mixes}")
+    return ", ".join(parts)
+
+
+def regrets(document: Document) -> Figure:
+    """The combinations that anybody has least reason to leave, with intervals."""
+    rows = sorted(document["profiles"], key=lambda one: one["regret"])[:MOST]
+    left, wide, step = 330.0, 300.0, 24.0
+    most = max(one["regret_high"] for one in rows) or 1.0
+    bottom = 26 + step * len(rows)
+    shapes: list[Markup] = []
+    for share in (0.0, 0.5, 1.0):
+        x = left + wide * share
+        shapes += [
+            line(x, 20, x, bottom),
+            text(x, 13, brief(share * most), text_anchor="middle", font_size=11),
+        ]
+    for place, one in enumerate(rows):
+        y = 26 + step * (place + 0.5)
+        low, middle, high = (
+            left + wide * one[name] / most for name in ("regret_low", "regret", "regret_high")
+        )
+        hue = HOLDS if one["equilibrium"] > LIKELY else DEPENDS
+        shapes += [
+            text(0, y + 4, named(one["strategies"])),
+            rect(low, y - 3, high - low, 6, hue, fill_opacity=0.32, rx=3),
+            dot(middle, y, 4.5, hue),
+            text(left + wide + 16, y + 4, f"stable in {percent(one['equilibrium'])}"),
+        ]
+    title = "What anybody would gain by leaving"
+    alt = f"{title}: " + "; ".join(
+        f"{named(one['strategies'])} {brief(one['regret'])}" for one in rows
+    )
+    numbers = [
+        (named(one["strategies"]), one["regret"], one["regret_low"], one["regret_high"],
+         one["equilibrium"])
+        for one in document["profiles"]
+    ]  # fmt: skip
+    svg = picture(left + wide + 130, bottom + 6, alt, shapes)
+    columns = ("profile", "regret", "low", "high", "equilibrium")
+    return Figure("game", title, alt, svg, columns, numbers, wide=True)
+
+
+def strategies(document: Document) -> Markup:
+    """What each choice pays a vendor, over all choices of the others."""
+    rows: list[list[Child]] = []
+    for player, own in document["best_responses"].items():
+        for place, (name, one) in enumerate(own.items()):
+            gain = f"{brief(one['gain_low'])} to {brief(one['gain_high'])}" if place else ""
+            rows.append(
+                [player, name, percent(one["best_answer"]), brief(one["mean_payoff"]), gain]
+            )
+    headings = ["vendor", "choice", "best answer to", "mean payoff", "against its first, 95%"]
+    return table(headings, rows, "Choices over all combinations of the others", "..rrr")
+
+
+def imitation(document: Document) -> Markup:
+    """Where vendors come to that imitate what pays."""
+    rows: list[list[Child]] = [
+        [mixed(one["mixture"]), percent(one["share"])] for one in document["basins"][:MOST]
+    ]
+    caption = "Where imitation of what pays leads from random starts (replicator dynamics)"
+    return table(["end", "of starts"], rows, caption, ".r")
+
+
+def tiers(found: Document) -> Markup:
+    """What opening a single tier pays, beside what serving it costs."""
+    rows: list[list[Child]] = [
+        [
+            one["tier"], brief(one["serving_cost"]), brief(one["gain"]),
+            f"{brief(one['low'])} to {brief(one['high'])}",
+        ]
+        for one in found["tiers"]
+    ]  # fmt: skip
+    caption = (
+        f"{found['vendor']}: what opening one tier pays against closed; the gain falls from tier "
+        f"to tier in {percent(found['falls_with_cost'])} of resampled runs"
+    )
+    headings = ["tier opened", "serving, $ per million tokens", "gain", "95%"]
+    return table(headings, rows, caption, ".rrr")
+
+
+def brief(number: float) -> str:
+    """A number in few digits, in millions or billions where it is large."""
+    for size, unit in ((1e9, "bn"), (1e6, "m")):
+        if abs(number) >= size:
+            return f"{short(number / size)} {unit}"
+    return short(number)

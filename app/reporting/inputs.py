@@ -1,0 +1,201 @@
+"""What a report is made of: stored results, recognised by what is in them."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from app.shell import InputError
+from experiments.claims.ledger import ASKED, LEDGER
+from experiments.folder import OUTPUTS
+
+Document = dict[str, Any]
+KINDS: Final = {
+    "ledger": "claims judged",
+    "ensemble": "plausible worlds",
+    "sweep": "sweep of runs",
+    "validation": "model beside facts",
+    "game": "game over strategies",
+    "run": "one run",
+}
+"""Kinds of results and what they are called."""
+MAKERS: Final = {
+    "ledger": "nomoat claims run",
+    "ensemble": "nomoat ensemble build",
+    "sweep": "nomoat sweep run q4-kind",
+    "validation": "nomoat validate --out outputs/validation.json",
+    "game": "nomoat game run",
+    "run": "nomoat run",
+}
+"""The command that makes a result of each kind."""
+LETTERS: Final = {
+    "ledger": "L", "ensemble": "E", "sweep": "S", "validation": "V", "game": "G", "run": "R",
+}  # fmt: skip
+LOOKED_FOR: Final = ("ledger", "ensemble", "validation", "game")
+"""Kinds that are taken from the outputs where nobody named anything."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stored result that a report quotes.
+
+    place: its folder or file, as named. document: the JSON that says what it is or holds.
+    """
+
+    kind: str
+    place: Path
+    document: Document = field(repr=False)
+    written: datetime
+
+    @property
+    def mark(self) -> str:
+        """The letter that numbers of it carry in the text."""
+        return LETTERS[self.kind]
+
+    def space(self) -> list[Document]:
+        """Of an ensemble: the settings that its worlds differ in, with `path` and `log`.
+
+        The summary has them only where a world survives.
+        """
+        try:
+            asked = json.loads((self.place / "ensemble.json").read_text("utf-8"))
+            return list(asked["space"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return list(self.document["parameters"])
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The results of a report, at most one of each kind."""
+
+    found: dict[str, Source]
+
+    def get(self, kind: str) -> Source | None:
+        """The result of a kind; None where there is none."""
+        return self.found.get(kind)
+
+    def __iter__(self) -> Iterator[Source]:
+        return iter(self.found[kind] for kind in KINDS if kind in self.found)
+
+
+def sources_of(places: Sequence[Path], outputs: Path = OUTPUTS) -> Sources:
+    """The results at some places; without any, the latest of each kind in the outputs.
+
+    Raises InputError for a place that holds nothing a report can quote, for two of a kind, and
+    where there is nothing at all.
+    """
+    found: dict[str, Source] = {}
+    for place in places:
+        source = recognised(place)
+        if source.kind in found:
+            raise InputError(
+                f"{place} and {found[source.kind].place} are both {KINDS[source.kind]}; "
+                "a report quotes one of each kind"
+            )
+        found[source.kind] = source
+    if not places:
+        found = latest(outputs)
+    if not found:
+        raise InputError(
+            f"nothing to report in {outputs}/; make it with "
+            f"{', '.join(MAKERS[kind] for kind in LOOKED_FOR[:2])}"
+        )
+    return Sources(found)
+
+
+def latest(outputs: Path) -> dict[str, Source]:
+    """The result of each kind that was finished last."""
+    found: dict[str, Source] = {}
+    places = sorted(outputs.iterdir()) if outputs.is_dir() else []
+    for place in places:
+        if place.name.startswith(".") or not (place.is_dir() or place.suffix == ".json"):
+            continue
+        source = look(place)
+        if source is None or source.kind not in LOOKED_FOR:
+            continue
+        earlier = found.get(source.kind)
+        if earlier is None or source.written > earlier.written:
+            found[source.kind] = source
+    return found
+
+
+def recognised(place: Path) -> Source:
+    """The result at a place; InputError where there is none, with what would do."""
+    if not place.exists():
+        raise InputError(f"there is no {place}")
+    source = look(place)
+    if source is None:
+        if (place / ASKED).is_file() or (place / "ensemble.json").is_file():
+            raise InputError(f"{place} is not finished; the command that began it goes on")
+        raise InputError(
+            f"{place} holds no result of nomoat; a report takes folders of claims, ensembles, "
+            "sweeps, games and runs, and the file of nomoat validate --out"
+        )
+    return source
+
+
+def look(place: Path) -> Source | None:
+    """The result at a place, recognised by its content; None where there is none."""
+    if place.is_file():
+        return from_file(place, place, FILES)
+    for name, kinds in FOLDERS:
+        if (place / name).is_file():
+            source = from_file(place, place / name, kinds)
+            if source is not None:
+                return source
+    return None
+
+
+def from_file(place: Path, file: Path, kinds: "Tests") -> Source | None:
+    """The result that a JSON file describes, if it is of one of some kinds."""
+    try:
+        document = json.loads(file.read_text("utf-8"))
+        written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except (OSError, ValueError):
+        return None
+    for kind, fits in kinds.items():
+        if isinstance(document, dict) and fits(document):
+            return Source(kind, place, document, written)
+    return None
+
+
+def is_validation(document: Document) -> bool:
+    """Whether it is what `nomoat validate` writes or prints."""
+    return bool(document) and any(
+        isinstance(world, dict) and "findings" in world for world in worlds_of(document).values()
+    )
+
+
+def is_game(document: Document) -> bool:
+    """Whether it is what `nomoat game show --json` prints."""
+    return {"players", "profiles", "pure", "best_responses", "basins"} <= document.keys()
+
+
+def worlds_of(document: Document) -> Document:
+    """The worlds of a validation, with or without the facts about it around them."""
+    worlds = document.get("worlds", document)
+    return worlds if isinstance(worlds, dict) else {}
+
+
+Tests = dict[str, Callable[[Document], bool]]
+CLAIMS: Final[Tests] = {"ledger": lambda d: isinstance(d.get("claims"), list) and "size" in d}
+WORLDS: Final[Tests] = {"ensemble": lambda d: "survives" in d and "parameters" in d}
+GAME: Final[Tests] = {"game": lambda d: "players" in d}
+MANIFEST: Final[Tests] = {
+    "sweep": lambda d: "identity" in d and "levers" in d,
+    "run": lambda d: "run_id" in d and isinstance(d.get("tables"), dict),
+}
+FOLDERS: Final[tuple[tuple[str, Tests], ...]] = (
+    (LEDGER, CLAIMS),
+    ("summary.json", WORLDS),
+    ("game.json", GAME),
+    ("validation.json", {"validation": is_validation}),
+    ("manifest.json", MANIFEST),
+)
+"""The file that says what a folder is, and the kinds it may be of."""
+FILES: Final[Tests] = {
+    **CLAIMS, **WORLDS, "validation": is_validation,
+    "game": is_game,
+}  # fmt: skip
