@@ -157,6 +157,7 @@ def document_of(
         "size": asdict(size),
         "calibrated": int(worlds.of(CALIBRATED).sum()),
         "raw": int(worlds.of(RAW).sum()),
+        "ensemble": worlds.source or None,
         "failed_runs": failed,
         "model_version": model_version(),
         "claims": [entry(claim, findings[claim.id], given[claim.id]) for claim in claims],
@@ -183,6 +184,7 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         "worlds": finding.worlds, "missing": finding.missing,
         "effect": {"words": effect.words, "low": number(effect.low),
                    "middle": number(effect.middle), "high": number(effect.high)},
+        "any": claim.any,
         "conditions": [
             {"words": condition.words, "share": number(share)}
             for condition, share in zip(claim.conditions, finding.each, strict=True)

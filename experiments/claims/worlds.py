@@ -27,6 +27,7 @@ class Worlds:
     """Settings of worlds, first those of the ensemble, then those of the raw ranges.
 
     weights: of all worlds; of each kind they add up to 1. pinned: parameters that facts narrow.
+    source: name of the ensemble's folder, empty without one.
     """
 
     scenario: Scenario
@@ -35,6 +36,7 @@ class Worlds:
     kinds: tuple[str, ...]
     weights: Floats
     pinned: Mapping[str, bool]
+    source: str = ""
 
     @property
     def paths(self) -> list[str]:
@@ -75,7 +77,7 @@ def from_ensemble(folder: Path, most: int) -> Worlds:
         load(base(folder)), axes, (*settings(kept), *settings(even)),
         (CALIBRATED,) * kept.num_rows + (RAW,) * even.num_rows,
         np.concatenate([weights / weights.sum(), np.full(even.num_rows, 1 / even.num_rows)]),
-        {path: sd <= UNPINNED for path, sd in spread.items()},
+        {path: sd <= UNPINNED for path, sd in spread.items()}, folder.name,
     )  # fmt: skip
 
 
