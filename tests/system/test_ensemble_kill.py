@@ -19,7 +19,7 @@ BUILD = (
 KILLS = 2
 PATIENCE = 240.0
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.soak
 
 
 def begin(path: Path) -> subprocess.Popen[bytes]:
