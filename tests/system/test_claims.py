@@ -81,6 +81,7 @@ def test_a_ledger_has_a_verdict_and_is_shown(place: Path) -> None:
     assert (gone.returncode, "there is no claim C99" in gone.stderr) == (2, True)
 
 
+@pytest.mark.soak
 def test_a_killed_ledger_goes_on_to_the_same(place: Path) -> None:
     command = [sys.executable, "-c", "from app.main import main; main()", "claims", "run",
                "small.toml", *SIZE, "--out", "killed", "--quiet"]  # fmt: skip
