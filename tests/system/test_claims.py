@@ -107,20 +107,7 @@ def test_other_claims_need_another_folder(place: Path) -> None:
     assert "holds a ledger of other claims" in found.stderr
 
 
-def test_a_budget_that_is_too_small_says_what_would_do(place: Path) -> None:
-    found = nomoat(
-        place,
-        "claims",
-        "run",
-        "small.toml",
-        "--raw-only",
-        "--budget",
-        "0.05",
-        "--enterprises",
-        "40",
-    )
-    assert found.returncode == 2
-    assert "take --budget" in found.stderr
+def test_without_an_ensemble_it_says_how_to_make_one(place: Path) -> None:
     none = nomoat(place, "claims", "run", "C24")
     assert none.returncode == 2
     assert "nomoat ensemble build" in none.stderr
