@@ -137,13 +137,8 @@ def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
                 findings[claim.id] = found(claim, runs.worlds, tables[part.name], others)
     failed = sum(table.failed() for table in tables.values())
     document = document_of(claims, findings, runs.worlds, size, failed)
-    disk, place = Disk(), runs.path / LEDGER
-    partial = place.with_name(f".{LEDGER}.partial")
-    try:
-        disk.write(partial, json.dumps(document, indent=1, allow_nan=False).encode())
-        disk.rename(partial, place)
-    except OSError as error:
-        raise StoreError.of(error, place) from error
+    text = json.dumps(document, indent=1, allow_nan=False)
+    Disk().replace(runs.path / LEDGER, text.encode())
     return document
 
 

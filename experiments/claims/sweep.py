@@ -103,9 +103,7 @@ class Runs:
         place = self.path / f"{part.name}.parquet"
         data = encode(pa.Table.from_pylist(points))
         if not place.is_file() or place.read_bytes() != data:
-            disk = Disk()
-            disk.write(place.with_name(f".{place.name}.partial"), data)
-            disk.rename(place.with_name(f".{place.name}.partial"), place)
+            Disk().replace(place, data)
         text = f"# written by nomoat claims run; points in ../{place.name}\n"
         tree = self._tree(part, options, place.name)
         experiment = built(tree, f"{part.name}.toml", part.name, self.path, text)
