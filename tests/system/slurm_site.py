@@ -40,7 +40,7 @@ AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/filetxt
 JobCompLoc={root}/completed
 SlurmdParameters=config_overrides
-ReturnToService=2
+ReturnToService=1
 SlurmdTimeout=10
 KillWait=2
 MinJobAge=600
@@ -167,6 +167,10 @@ class Site:
     def node_down(self) -> None:
         """Take the node away from its jobs."""
         self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=test")
+
+    def steps(self) -> list[Path]:
+        """What the node still has to do with jobs, also those that were taken from it."""
+        return list((self.root / "spool").glob(f"{self.host}_*"))
 
     def node_up(self) -> None:
         """Give the node back, if it did not come back by itself."""
