@@ -299,10 +299,10 @@ def test_the_doctor_explains_a_job_that_fails(nomoat: Callable[..., Result]) -> 
 @pytest.mark.parametrize("options", [(), ("--signal=B:URG@1",)])
 def test_a_time_limit(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Jobs of a minute whose work takes two: told to end in time, or ended at the limit."""
-    large = {"settings": {"enterprise": {"population": 4000}}, "months": 96, "replicates": 12}
-    engine = Slurm(settings(chunk=36, time="1", options=options), MEMORY_MB)
+    large = {"settings": {"enterprise": {"population": 4000}}, "months": 96, "replicates": 24}
+    engine = Slurm(settings(chunk=72, time="1", options=options), MEMORY_MB)
     report = swept(tmp_path / "sweep", engine, **large)
-    assert report.progress.finished == 72
+    assert report.progress.finished == 144
     assert not engine.lost
     found = rounds(SweepFolder(tmp_path / "sweep"))
     assert len(found) > 1
