@@ -352,7 +352,10 @@ class Market(mesa.Model):  # type: ignore[misc]
         return self.sample
 
     def cheapest(self) -> Ints:
-        """Of each slot of the demand sample at home, its cheapest good offering; -1 for none."""
+        """Of each slot of the demand sample at home, its cheapest good offering; -1 for none.
+
+        A row for each level of what is good enough (`ADEQUATE`).
+        """
         sample = self.demand_sample()
         at = np.flatnonzero(sample.home)
         return cheapest_rows(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 Floats = NDArray[np.float64]
+ENOUGH = ("_60", "", "_95")
+"""Ends of the columns of `share_cheapest_closed` by what is good enough, as `ADEQUATE` is."""
 
 
 def ratio(top: float, bottom: float) -> float | None:
@@ -213,6 +215,7 @@ def survey_columns(sums: Sums) -> dict[str, Any]:
         "vendors_per_adopter": survey(get("vendors"), adopters),
         "multihoming3_large": ratio(get("three_vendors")[Band.LARGE], adopters[Band.LARGE]),
         "models5_share": survey(get("five_models"), adopters),
+        "mixed_tiers_share": ratio(float(get("mixed_tokens").sum()), float(get("tokens").sum())),
         "path_share": ratio(arrived, float(get("path_began").sum())),
         "path_months": ratio(float(get("path_months").sum()), arrived),
     }
@@ -228,12 +231,22 @@ def sample_columns(market: "Market") -> dict[str, Any]:
     reached = 1 / (1 + exponentials(slope * slots.difficulty[at].astype(np.float64)))
     value = slots.value[at].astype(np.float64)
     cheapest = market.cheapest()
-    cheapest = cheapest[cheapest >= 0]
-    closed = np.count_nonzero(market.book.open[cheapest] == 0)
-    return {
-        "value_solved_q0": ratio((value * reached).sum(), value.sum()),
-        "share_cheapest_closed": ratio(float(closed), float(cheapest.size)),
+    everybody = np.ones(cheapest.shape[1], bool)
+    band = market.columns.firms.band[sample.firm[sample.home]]
+    closed = {
+        f"share_cheapest_closed{end}": closed_share(market, rows[whose])
+        for end, rows, whose in (
+            *((end, cheapest[i], everybody) for i, end in enumerate(ENOUGH)),
+            *((f"_{b.name.lower()}", cheapest[ENOUGH.index("")], band == b) for b in Band),
+        )
     }
+    return {"value_solved_q0": ratio((value * reached).sum(), value.sum()), **closed}
+
+
+def closed_share(market: "Market", cheapest: NDArray[np.int64]) -> float | None:
+    """Share of slots whose cheapest offering is closed, among those that have one."""
+    known = cheapest[cheapest >= 0]
+    return ratio(float(np.count_nonzero(market.book.open[known] == 0)), float(known.size))
 
 
 def actor_columns(market: "Market", listing: Listing, standing: Standing) -> dict[str, Any]:

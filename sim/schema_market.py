@@ -83,12 +83,19 @@ COMPETITION = [
     number("vendors_per_adopter", "vendors", "mean number of model vendors in use (survey)"),
     number("multihoming3_large", SHARE, "large adopters that use three or more vendors"),
     number("models5_share", SHARE, "adopters that use five or more models (survey)"),
+    number("mixed_tiers_share", SHARE, "tokens of firms that use several product tiers (C12)"),
     number("tuned_share_tokens", SHARE, "tokens served by tuned models"),
     number("top1pct_share_tokens", SHARE, "tokens of the top 1% of firms by tokens"),
 ]
 
 CLAIMS = [
     number("share_cheapest_closed", SHARE, "demand whose cheapest adequate offer is closed (C02)"),
+    number("share_cheapest_closed_60", SHARE, "the same where 60% of the best success will do"),
+    number("share_cheapest_closed_95", SHARE, "the same where 95% of the best success is needed"),
+    *(
+        number(f"share_cheapest_closed_{band}", SHARE, f"the same at 80%, demand of {band} firms")
+        for band in ("micro", "mid", "large")
+    ),
     number("path_share", SHARE, "builders that moved from a closed API to a tuned open one (C11)"),
     number("path_months", MONTHS, "median months that this move took (C11)"),
     number("value_solved_q0", SHARE, "value at stake solved by a model of quality 0 (C14)"),

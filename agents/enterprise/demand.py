@@ -16,6 +16,7 @@ from agents.common.mathematics64 import exp64, log64
 from agents.common.offers import BookRows, ClassLists
 from agents.enterprise.columns import EnterpriseColumns, Firms
 from agents.enterprise.entries import (
+    ADEQUATE,
     FORBIDDEN,
     WIDE,
     Asked,
@@ -109,9 +110,9 @@ def cheapest_rows(
     sample: Sample, columns: EnterpriseColumns, growth: float, rules: Rules, book: BookRows,
     lists: ClassLists, platforms: Platforms, home: NDArray[np.int8],
 ) -> Ints:  # fmt: skip
-    """(types,) row with the lowest cost among those good enough; -1 if there is none."""
+    """(levels of `ADEQUATE`, types) row with the lowest cost among those good enough; -1: none."""
     class_ = classes_of(columns.firms, sample.firm)
-    cheapest = np.full(len(class_), -1, np.int64)
+    cheapest = np.full((len(ADEQUATE), len(class_)), -1, np.int64)
     asked = Asked(sample.firm, sample.slot, class_, growth, rules, platforms, home)
     fill_cheapest(
         asked, columns.firm_rows, columns.slot_rows, book, lists,

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FORBIDDEN = -1e30
 """Utility of an offering a sampled slot may not buy."""
-ADEQUATE = 0.8
+ADEQUATE = (0.6, 0.8, 0.95)
 """Success against the best on the list from which an offering counts as good enough."""
 WIDE = 16
 """Entries that a loop takes at once, unrolled: buffers are whole multiples."""
@@ -189,16 +189,23 @@ def _prefer(type_: Type, price_weight: float, count: int, entries: Entries) -> N
 
 
 @inline_kernel
-def _cheapest(type_: Type, count: int, entries: Entries) -> int:
-    """Entry with the lowest cost among those good enough; -1 if there is none."""
-    success, cost, tuning = entries.success, entries.cost, entries.tuning
+def _best(type_: Type, count: int, entries: Entries) -> float:
+    """The highest success on the list; what the type cannot tune has none from here on."""
+    success, tuning = entries.success, entries.tuning
     if type_.training <= 0.0:
         for k in range(count):
             success[k] = -np.inf if tuning[k] > 0.0 else success[k]
-    best, chosen, lowest = 0.0, -1, np.inf
+    best = 0.0
     for k in range(count):
         best = max(best, success[k])
-    enough = ADEQUATE * best
+    return best
+
+
+@inline_kernel
+def _cheapest(enough: float, count: int, entries: Entries) -> int:
+    """Entry with the lowest cost among those of enough success; -1 if there is none."""
+    success, cost = entries.success, entries.cost
+    chosen, lowest = -1, np.inf
     for k in range(count):
         if success[k] >= enough and cost[k] < lowest:
             chosen, lowest = k, cost[k]
@@ -285,7 +292,10 @@ def fill_cheapest(
     asked: Asked, firms: FirmRows, slots: SlotRows, book: BookRows, lists: ClassLists,
     entries: Entries, cheapest: Ints,
 ) -> None:  # fmt: skip
-    """Write the row of each slot's cheapest offering among those good enough."""
+    """Write the row of each slot's cheapest offering among those good enough.
+
+    cheapest: (levels of `ADEQUATE`, slots).
+    """
     for code in range(lists.start.size - 1):
         count, loaded = lists.start[code + 1] - lists.start[code], False
         for i in range(asked.firm.size):
@@ -294,5 +304,9 @@ def fill_cheapest(
             type_ = _evaluate(asked, firms, slots, book, lists, i, loaded, entries)
             loaded = True
             if _wants(type_):
-                chosen = _cheapest(type_, count, entries)
-                cheapest[i] = lists.row[lists.start[code] + chosen] if chosen >= 0 else -1
+                best = _best(type_, count, entries)
+                for level in range(len(ADEQUATE)):
+                    chosen = _cheapest(ADEQUATE[level] * best, count, entries)
+                    cheapest[level, i] = (
+                        lists.row[lists.start[code] + chosen] if chosen >= 0 else -1
+                    )
