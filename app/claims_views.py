@@ -168,6 +168,12 @@ def print_claim(entry: dict[str, Any]) -> None:
     if len(entry["conditions"]) > 1:
         for condition in entry["conditions"]:
             out.print(f"  {percent(condition['share'])} of worlds: {condition['words']}")
+    for one in entry["reported"]:
+        passed = "" if one["share"] is None else f"; so in {percent(one['share'])} of worlds"
+        out.print(
+            f"beside  {one['words']}: {short(one['middle'])} ({short(one['low'])} to "
+            f"{short(one['high'])}){passed}"
+        )
     print_box(entry)
     for driver in entry["drivers"]:
         pinned = "" if driver["pinned"] else ", pinned by no fact"

@@ -109,7 +109,8 @@ def claim(entry: Entry, chart: Figure, called: str) -> Markup:
         *boxed(entry),
         *driven(entry),
         *switched(entry),
-        *(listed("Compared", list(entry["cases"].values())) if entry["paired"] else []),
+        *reported(entry),
+        *(listed("Compared", list(entry["cases"].values())) if len(entry["cases"]) > 1 else []),
         *listed("Mind", entry["caveats"]),
     ]
     return tag("details", head, tag("div", inner, class_="inside"), id=f"claim-{entry['id']}")
@@ -132,6 +133,20 @@ def measured(entry: Entry, called: str) -> Markup:
         "other."
     )
     return tag("div", tag("h4", "What was measured"), tag("ul", rows), tag("p", f"{size} {luck}"))
+
+
+def reported(entry: Entry) -> list[Markup]:
+    """What is said beside a claim and decides nothing."""
+    if not entry["reported"]:
+        return []
+    rows: list[list[Any]] = [
+        [one["words"], short(one["middle"]), f"{short(one['low'])} to {short(one['high'])}",
+         percent(one["share"])]
+        for one in entry["reported"]
+    ]  # fmt: skip
+    headings = ["measured", "median", "90% of worlds", "so in"]
+    grid = table(headings, rows, f"Reported beside {entry['id']}", ".rrr")
+    return [tag("h4", "Reported beside, deciding nothing"), grid]
 
 
 def boxed(entry: Entry) -> list[Markup]:

@@ -23,7 +23,7 @@ QUESTIONS: Final = {
 }
 FIELDS: Final = (
     "id", "statement", "who", "when", "question", "months", "effect", "caveats", "cases",
-    "outcomes", "conditions", "identified", "any",
+    "outcomes", "conditions", "reported", "identified", "any",
 )  # fmt: skip
 CONDITION_FIELDS: Final = (
     "words", "outcome", "case", "less", "of", "relative", "above", "below", "within", "at_least",
@@ -54,6 +54,7 @@ class Condition:
 
     The value is the outcome in `case`; less that in the case `less`, replicate by replicate;
     divided by the size of the latter if `relative`, or by the outcome `of` of the same case.
+    What is only reported may have no bound (an empty one); it then holds nowhere.
     """
 
     words: str
@@ -67,13 +68,16 @@ class Condition:
 
     def holds(self, value: float) -> bool:
         """Whether a value passes; NaN does not."""
-        return {
-            "above": value > self.limit,
-            "below": value < self.limit,
-            "within": abs(value) < self.limit,
-            "at_least": value >= self.limit,
-            "at_most": value <= self.limit,
-        }[self.bound]
+        return (
+            bool(self.bound)
+            and {
+                "above": value > self.limit,
+                "below": value < self.limit,
+                "within": abs(value) < self.limit,
+                "at_least": value >= self.limit,
+                "at_most": value <= self.limit,
+            }[self.bound]
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Claim:
 
     months: length of a run. effect: the outcome whose condition is reported as the size.
     identified: a reason why no verdict can be given whatever comes out, empty where one can.
+    reported: what is said beside, and decides nothing.
     """
 
     id: str
@@ -98,11 +103,18 @@ class Claim:
     identified: str = ""
     any: bool = False
     """One condition is enough."""
+    reported: tuple[Condition, ...] = ()
 
     @property
     def paired(self) -> bool:
         """Whether it compares worlds."""
         return any(condition.less for condition in self.conditions)
+
+    @property
+    def decisive(self) -> tuple[Case, ...]:
+        """The cases that its conditions are about; others are only reported."""
+        named = {name for one in self.conditions for name in (one.case, one.less)}
+        return tuple(case for case in self.cases if case.name in named)
 
     def column(self, outcome: str) -> str:
         """The name of an outcome in the sweep of all claims."""
@@ -176,12 +188,16 @@ def claim_of(tree: Mapping[str, Any], where: str, shared: Mapping[str, Case]) ->
     own = {name: case_of(name, spec, where) for name, spec in tree.get("cases", {}).items()}
     cases = {BASE: Case(BASE, "the world as it is"), **shared, **own}
     found = tuple(condition_of(spec, outcomes, cases, where) for spec in conditions)
-    used = dict.fromkeys(name for c in found for name in (c.case, c.less) if name)
+    reported = tree.get("reported", [])
+    if not isinstance(reported, list):
+        raise ClaimError(f"{where}: what is said beside comes as [[reported]]")
+    beside = tuple(condition_of(spec, outcomes, cases, where, bounded=False) for spec in reported)
+    used = dict.fromkeys(name for c in found + beside for name in (c.case, c.less) if name)
     claim = Claim(
         tree["id"], tree["statement"], str(tree.get("who", "")), str(tree.get("when", "")),
         tree["question"], months, str(tree.get("effect", found[0].outcome)),
         tuple(tree.get("caveats", ())), tuple(cases[name] for name in used), outcomes, found,
-        str(tree.get("identified", "")), bool(tree.get("any", False)),
+        str(tree.get("identified", "")), bool(tree.get("any", False)), beside,
     )  # fmt: skip
     if claim.effect not in {c.outcome for c in found}:
         raise ClaimError(f"{where}: effect names an outcome of one of the conditions")
@@ -201,9 +217,10 @@ def case_of(name: str, tree: Any, where: str) -> Case:
 
 
 def condition_of(
-    tree: Any, outcomes: Mapping[str, Any], cases: Mapping[str, Case], where: str
-) -> Condition:
-    """A condition from its table."""
+    tree: Any, outcomes: Mapping[str, Any], cases: Mapping[str, Case], where: str, *,
+    bounded: bool = True,
+) -> Condition:  # fmt: skip
+    """A condition from its table. bounded: whether it must have a bound."""
     if not isinstance(tree, Mapping):
         raise ClaimError(f"{where}: every [[conditions]] is a table")
     refuse_unknown(tree, CONDITION_FIELDS, f"{where}: condition")
@@ -215,16 +232,17 @@ def condition_of(
     if "outcome" not in tree:
         raise ClaimError(f"{where}: a condition needs an outcome")
     bounds = [name for name in BOUNDS if name in tree]
-    if len(bounds) != 1:
+    if len(bounds) > 1 or (bounded and not bounds):
         raise ClaimError(f"{where}: a condition has one of {', '.join(BOUNDS)}")
-    limit = tree[bounds[0]]
+    bound = bounds[0] if bounds else ""
+    limit = tree[bound] if bound else 0.0
     if not isinstance(limit, int | float) or isinstance(limit, bool):
-        raise ClaimError(f"{where}: {bounds[0]} is a number, not {shown(limit)}")
+        raise ClaimError(f"{where}: {bound} is a number, not {shown(limit)}")
     if tree.get("relative") and "less" not in tree:
         raise ClaimError(f"{where}: relative goes with less")
     return Condition(
         str(tree.get("words", "")), tree["outcome"], tree.get("case", BASE), tree.get("less"),
-        tree.get("of"), bool(tree.get("relative", False)), bounds[0], float(limit),
+        tree.get("of"), bool(tree.get("relative", False)), bound, float(limit),
     )  # fmt: skip
 
 

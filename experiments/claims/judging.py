@@ -61,6 +61,8 @@ class Finding:
     missing: int
     switched: tuple[Switched, ...] = ()
     """Strongest first."""
+    reported: tuple[tuple[Effect, float], ...] = ()
+    """What is said beside: its size, and the share of worlds in which it passes its bound."""
 
 
 def found(
@@ -88,11 +90,23 @@ def found(
         drivers_of(worlds, values[use], holds[use], weights[use]), claim.identified,
     )  # fmt: skip
     return Finding(
-        judged, effect_of(claim, table, use, weights), halves(claim, table, use, weights),
+        judged, effect_of(claim, claim.main, table, use, weights),
+        halves(claim, table, use, weights),
         tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
         int(use.sum()), int((main & ~known).sum()),
         tuple(sorted(switched, key=lambda one: -abs(one.share.share - one.before.share))),
+        tuple(beside(claim, one, table, main, weights) for one in claim.reported),
     )  # fmt: skip
+
+
+def beside(
+    claim: Claim, one: Condition, table: Table, main: Holds, weights: Floats
+) -> tuple[Effect, float]:
+    """The size of something reported, and the share of worlds in which it passes; NaN unbounded."""
+    passed = holding(claim, one, table)
+    known = main & ~np.isnan(passed)
+    share = share_of(passed[known] == 1.0, weights[known]).share if one.bound else np.nan
+    return effect_of(claim, one, table, main, weights), share
 
 
 def switched_share(
@@ -188,11 +202,13 @@ def halves(claim: Claim, table: Table, use: Holds, weights: Floats) -> tuple[flo
     return shares[0], shares[1]
 
 
-def effect_of(claim: Claim, table: Table, use: Holds, weights: Floats) -> Effect:
-    """How large the value of the claim's main condition is over worlds."""
-    values = means(claim, claim.main, table)[use]
+def effect_of(
+    claim: Claim, condition: Condition, table: Table, use: Holds, weights: Floats
+) -> Effect:
+    """How large the value of a condition is over worlds."""
+    values = means(claim, condition, table)[use]
     known = np.isfinite(values)
-    words = claim.main.words or claim.effect
+    words = condition.words or condition.outcome
     if not known.any():
         return Effect(words, np.nan, np.nan, np.nan)
     low, middle, high = weighted_quantiles(values[known], weights[use][known], (0.05, 0.5, 0.95))

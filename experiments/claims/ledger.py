@@ -5,12 +5,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 from experiments.claims.claim import QUESTIONS, Claim, switches
-from experiments.claims.judging import Finding, found
-from experiments.claims.sweep import Part, Runs
+from experiments.claims.judging import Effect, Finding, found
+from experiments.claims.sweep import AS_IS, Part, Runs
 from experiments.claims.verdicts import verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
 from experiments.durable import Disk, StoreError
@@ -121,21 +122,18 @@ def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
 
     Raises StoreError or SweepError where nothing can be done, and what the engine raises.
     """
-    parts = parts_of(claims, size)
-    for part in parts:
-        runs.do(part, worlds_of(part, size))
-    tables = {part.name: runs.table(part, worlds_of(part, size)) for part in parts}
     findings: dict[str, Finding] = {}
-    for part in parts:
-        if part.switch is None:
-            others = {
-                other.switch.name: (other.switch.words, tables[other.name])
-                for other in parts
-                if other.switch is not None and other.months == part.months
-            }
-            for claim in part.claims:
-                findings[claim.id] = found(claim, runs.worlds, tables[part.name], others)
-    failed = sum(table.failed() for table in tables.values())
+    failed = 0
+    for _, found_parts in groupby(parts_of(claims, size), key=lambda part: part.months):
+        parts = list(found_parts)
+        counts = [worlds_of(part, size) for part in parts]
+        runs.do(parts, counts)
+        tables = runs.tables(parts, counts)
+        words = {part.name: part.switch.words for part in parts if part.switch}
+        others = {name: (words[name], tables[name]) for name in words}
+        for claim in parts[0].claims:
+            findings[claim.id] = found(claim, runs.worlds, tables[AS_IS], others)
+        failed += sum(table.failed() for table in tables.values())
     document = document_of(claims, findings, runs.worlds, size, failed)
     text = json.dumps(document, indent=1, allow_nan=False)
     Disk().replace(runs.path / LEDGER, text.encode())
@@ -177,12 +175,14 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         ],
         "halves": [number(one) for one in finding.halves],
         "worlds": finding.worlds, "missing": finding.missing,
-        "effect": {"words": effect.words, "low": number(effect.low),
-                   "middle": number(effect.middle), "high": number(effect.high)},
+        "effect": sized(effect),
         "any": claim.any,
         "conditions": [
             {"words": condition.words, "share": number(share)}
             for condition, share in zip(claim.conditions, finding.each, strict=True)
+        ],
+        "reported": [
+            {**sized(size), "share": number(share)} for size, share in finding.reported
         ],
         "box": None if box is None else {
             "limits": {path: list(pair) for path, pair in box.limits.items()},
@@ -196,6 +196,14 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         ],
         "cases": {case.name: case.words for case in claim.cases},
         "caveats": list(claim.caveats),
+    }  # fmt: skip
+
+
+def sized(effect: Effect) -> dict[str, Any]:
+    """A size for JSON."""
+    return {
+        "words": effect.words, "low": number(effect.low), "middle": number(effect.middle),
+        "high": number(effect.high),
     }  # fmt: skip
 
 

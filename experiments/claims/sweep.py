@@ -24,6 +24,8 @@ CASE: Final = "case"
 """The factor that says what was done in a run."""
 EARLY: Final = "-early"
 """End of the name of a case whose intervention comes at the start, without the record."""
+AS_IS: Final = "as-is"
+"""Name of the part in which nothing is switched."""
 LATE_MONTH, EARLY_MONTH = 24, 0
 Floats = NDArray[np.float64]
 Work = Callable[[Experiment, SweepFolder], None]
@@ -31,7 +33,7 @@ Work = Callable[[Experiment, SweepFolder], None]
 
 @dataclass(frozen=True)
 class Part:
-    """Claims of one length, run together.
+    """Claims of one length in all of their cases.
 
     switch: what is switched in all of its runs. early: whether paired claims are run a second time
     with the intervention at the start.
@@ -44,19 +46,28 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
-        return f"{self.switch.name if self.switch else 'runs'}-{self.months}"
+        """Among the parts of its length: the switch, or "as-is"."""
+        return self.switch.name if self.switch else AS_IS
+
+    def label(self, case: str) -> str:
+        """Of a case in the sweep."""
+        return f"{self.name}/{case}" if self.switch else case
 
     def cases(self) -> list[Case]:
-        """Every case of its claims once, the base first."""
-        found = {case.name: case for claim in self.claims for case in claim.cases}
+        """Every case of its claims once, the base first; where something is switched, of those
+        that decide."""
+        found = {
+            case.name: case
+            for claim in self.claims
+            for case in (claim.cases if self.switch is None else claim.decisive)
+        }
         base = found.pop(BASE, Case(BASE, "the world as it is"))
         return [base, *found.values()]
 
     def options(self, scenario_events: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """Settings of each case by name; those of paired claims a second time, from the start."""
         found: dict[str, dict[str, Any]] = {}
-        paired = {case.name for claim in self.claims if claim.paired for case in claim.cases}
+        paired = {case.name for claim in self.claims if claim.paired for case in claim.decisive}
         for case in self.cases():
             if self.switch is not None:
                 switched = settings_of(self.switch, EARLY_MONTH, scenario_events)
@@ -92,22 +103,21 @@ class Runs:
     seed: int
     work: Work
 
-    def do(self, part: Part, count: int) -> None:
-        """Simulate worlds in all cases of a part; resumes what was begun. count: see `rows`."""
-        rows = self.rows(part, count)
-        events = [event.model_dump() for event in self.worlds.scenario.events]
-        options = part.options(events)
-        # A factor needs two values; where nothing is compared there is none.
-        named = [{CASE: name} if len(options) > 1 else {} for name in options]
-        points = [{**self.worlds.settings[row], **case} for row in rows.tolist() for case in named]
-        place = self.path / f"{part.name}.parquet"
-        data = encode(pa.Table.from_pylist(points))
+    def do(self, parts: Sequence[Part], counts: Sequence[int]) -> None:
+        """Simulate parts of one length, as one sweep; resumes what was begun.
+
+        counts: of worlds for each part, see `rows`.
+        """
+        blocks = [self._points(part, count) for part, count in zip(parts, counts, strict=True)]
+        name = name_of(parts)
+        place = self.path / f"{name}.parquet"
+        data = encode(pa.Table.from_pylist([point for block in blocks for point in block]))
         if not place.is_file() or place.read_bytes() != data:
             Disk().replace(place, data)
         text = f"# written by nomoat claims run; points in ../{place.name}\n"
-        tree = self._tree(part, options, place.name)
-        experiment = built(tree, f"{part.name}.toml", part.name, self.path, text)
-        folder = SweepFolder(self.path / part.name)
+        tree = self._tree(parts, place.name)
+        experiment = built(tree, f"{name}.toml", name, self.path, text)
+        folder = SweepFolder(self.path / name)
         begin(experiment, folder)
         self.work(experiment, folder)
 
@@ -118,18 +128,35 @@ class Runs:
         chosen = [np.flatnonzero(self.worlds.of(kind))[:count] for kind in kinds]
         return np.concatenate(chosen)
 
-    def _tree(self, part: Part, options: Mapping[str, Any], file: str) -> dict[str, Any]:
+    def _points(self, part: Part, count: int) -> list[dict[str, Any]]:
+        """A point for each world and case, case after case."""
+        options = part.options(self._events())
+        # A factor needs two values; where nothing is compared there is none.
+        named = [{CASE: part.label(name)} if len(options) > 1 or part.switch else {}
+                 for name in options]  # fmt: skip
+        rows = self.rows(part, count).tolist()
+        return [{**self.worlds.settings[row], **case} for row in rows for case in named]
+
+    def _events(self) -> list[dict[str, Any]]:
+        return [event.model_dump() for event in self.worlds.scenario.events]
+
+    def _tree(self, parts: Sequence[Part], file: str) -> dict[str, Any]:
         outcomes = {
             claim.column(name): dict(spec)
-            for claim in part.claims
+            for claim in parts[0].claims
             for name, spec in claim.outcomes.items()
+        }
+        options = {
+            part.label(name): settings
+            for part in parts
+            for name, settings in part.options(self._events()).items()
         }
         settings: dict[str, Any] = {"enterprise.population": self.enterprises}
         return {
-            "name": part.name, "question": "Which claims hold?", "scenario": "base.toml",
-            "months": part.months, "replicates": self.replicates, "seed": self.seed,
+            "name": name_of(parts), "question": "Which claims hold?", "scenario": "base.toml",
+            "months": parts[0].months, "replicates": self.replicates, "seed": self.seed,
             "settings": settings, "market": [], "outcomes": outcomes,
-            "levers": {CASE: {"options": dict(options)}} if len(options) > 1 else {},
+            "levers": {CASE: {"options": options}} if len(options) > 1 else {},
             "uncertainties": {
                 axis.path: {"low": axis.low, "high": axis.high, "log": axis.log}
                 for axis in self.worlds.axes
@@ -137,12 +164,25 @@ class Runs:
             "design": {"kind": "table", "file": file},
         }  # fmt: skip
 
-    def table(self, part: Part, count: int) -> "Table":
-        """The outcomes of a part that was run."""
-        sweep = load(self.path / part.name)
-        events = [event.model_dump() for event in self.worlds.scenario.events]
-        cases = list(part.options(events))
-        return Table(sweep.outcomes(), cases, self.rows(part, count), self.replicates)
+    def tables(self, parts: Sequence[Part], counts: Sequence[int]) -> "dict[str, Table]":
+        """The outcomes of parts that were run together, by name."""
+        outcomes, found, begin = load(self.path / name_of(parts)).outcomes(), {}, 0
+        place, points = outcomes.column_names.index("point"), outcomes["point"].to_numpy()
+        for part, count in zip(parts, counts, strict=True):
+            cases, rows = list(part.options(self._events())), self.rows(part, count)
+            end = begin + len(rows) * len(cases)
+            mine = outcomes.filter(pa.array((points >= begin) & (points < end)))
+            moved = pa.array(mine["point"].to_numpy() - begin)
+            found[part.name] = Table(
+                mine.set_column(place, "point", moved), cases, rows, self.replicates
+            )
+            begin = end
+        return found
+
+
+def name_of(parts: Sequence[Part]) -> str:
+    """Of the folder of parts that are run together."""
+    return f"runs-{parts[0].months}"
 
 
 @dataclass(frozen=True)

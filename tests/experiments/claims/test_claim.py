@@ -87,6 +87,8 @@ def test_interventions_come_late_and_early() -> None:
         ({"effect": "other"}, "effect names an outcome"),
         ({"cases": {"mine": {"events": [{"month": "2025-01"}]}}}, "events have no month"),
         ({"cases": {"mine": 3}}, "the case mine is a table"),
+        ({"reported": {"outcome": "share"}}, "comes as ..reported"),
+        ({"reported": [{"outcome": "nope"}]}, "'nope' is not declared"),
     ],
 )
 def test_a_claim_that_cannot_be_judged_is_refused(changes: dict[str, Any], said: str) -> None:
@@ -107,3 +109,11 @@ def test_a_users_claim_is_read_and_the_template_is_one(tmp_path: Path) -> None:
     place.write_text("id = ")
     with pytest.raises(ClaimError, match="is not TOML"):
         read(place)
+
+
+def test_only_what_decides_is_run_early_or_with_something_switched() -> None:
+    claim = library()["C04"]
+    options = Part((claim,), 96).options([])
+    assert {"no-publication", "all-closed", f"all-closed{EARLY}"} <= set(options)
+    assert f"no-publication{EARLY}" not in options
+    assert set(Part((claim,), 96, switches()["linear"]).options([])) == {"base", "all-closed"}

@@ -225,3 +225,20 @@ def test_boxes_need_worlds_on_both_sides() -> None:
     values = np.random.default_rng(0).random((100, 3))
     assert find_box(["a", "b", "c"], values, np.ones(100, bool), 1) is None
     assert in_box(["a", "b", "c"], values, {"b": (0.0, 0.5)}).sum() == (values[:, 1] <= 0.5).sum()
+
+
+def test_what_is_reported_decides_nothing() -> None:
+    space = worlds(60)
+    tree = {"outcome": "y", "case": "other", "less": "base", "words": "more"}
+    one = claim(reported=[tree, {**tree, "above": 0.6}])
+    runs = table(space, lambda _: 0.7, lambda p: 0.7 + p[0])
+    finding = judged(space, one, runs)
+    assert finding.judged.share.share == 1.0
+    (size, unbounded), (_, share) = finding.reported
+    assert size.words == "more"
+    assert size.middle == pytest.approx(0.5, abs=0.1)
+    assert np.isnan(unbounded)
+    assert share == pytest.approx(np.mean(space.values[:60, 0] > 0.6))
+    assert [case.name for case in one.cases] == ["base", "other"]
+    assert [case.name for case in one.decisive] == ["base"]
+    assert not one.paired
