@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from app.clusters import Place
 from app.ensemble_views import found as found_ensemble
-from app.ensembling import StoppedError, worker
 from app.shell import INTERRUPTED, OK, InputError, refuse_missing, say
 from app.terminal import print_json, short_warnings
+from app.working import HERE, StoppedError, refuse_budget, worker
 from experiments.claims.claim import Claim, ClaimError, library, read
 from experiments.claims.ledger import (
     ASKED,
@@ -53,6 +54,7 @@ class Request:
     out: Path | None
     json: bool
     quiet: bool
+    place: Place = HERE
 
 
 def execute(request: Request) -> int:
@@ -61,8 +63,9 @@ def execute(request: Request) -> int:
     refuse_missing("ema_workbench", "nomoat claims run", "analysis")
     if request.budget is not None and (request.worlds or request.budget <= 0):
         raise InputError("--budget is minutes above 0 and chooses --worlds; give one or the other")
+    refuse_budget(request.place, request.budget, "--worlds")
+    work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     claims = chosen(request.ids)
-    jobs = request.jobs or usable_cores()
     size = Size(
         request.worlds or WORLDS, switched_of(request.worlds or WORLDS), request.replicates,
         request.enterprises, request.seed,
@@ -71,12 +74,9 @@ def execute(request: Request) -> int:
     worlds = worlds_of(request, most)
     path = request.out or default_path({"budget": request.budget, **identity(claims, worlds, size)})
     if request.budget is not None:
-        size = stored_size(path) or sized(request.budget, claims, worlds, size, jobs, request)
+        size = stored_size(path) or sized(request.budget, claims, worlds, size, request)
     prepare(path, identity(claims, worlds, size), to_toml(worlds.scenario))
-    runs = Runs(
-        path, worlds, size.enterprises, size.replicates, size.seed,
-        worker(jobs, silent=request.json or request.quiet),
-    )  # fmt: skip
+    runs = Runs(path, worlds, size.enterprises, size.replicates, size.seed, work)
     if not (request.json or request.quiet):
         say(plan_words(claims, worlds, size))
     try:
@@ -128,12 +128,12 @@ def stored_size(path: Path) -> Size | None:
 
 
 def sized(
-    minutes: float, claims: Sequence[Claim], worlds: Worlds, size: Size, jobs: int,
-    request: Request,
-) -> Size:  # fmt: skip
+    minutes: float, claims: Sequence[Claim], worlds: Worlds, size: Size, request: Request
+) -> Size:
     """As many worlds as fit into a budget; InputError, with what would do, if too few do."""
     if not (request.json or request.quiet):
         say("timing a run to see what fits into the budget")
+    jobs = request.jobs or usable_cores()
     seconds = {
         months: timed(worlds.scenario, size.enterprises, months)
         for months in {claim.months for claim in claims}

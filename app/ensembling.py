@@ -4,18 +4,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.clusters import Place
 from app.shell import INTERRUPTED, OK, InputError, say
-from app.sweeping import local_staff, refuse_too_large, run_to_end
 from app.terminal import print_json, short_warnings
+from app.working import HERE, StoppedError, refuse_budget, worker
 from experiments.ensemble.building import Size, build, plan_of
 from experiments.ensemble.folder import EnsembleFolder, default_path
-from experiments.ensemble.runs import Work
 from experiments.ensemble.sizing import sized
 from experiments.evidence.calibration import POPULATION
 from experiments.evidence.checks import all_checks
 from experiments.evidence.loss import refuse_late
-from experiments.sweeps.experiment import Experiment
-from experiments.sweeps.folder import SweepFolder
 from sim.loading import assignment, canonical, load, to_toml
 from sim.scenario import Scenario
 from sim.version import model_version, usable_cores
@@ -41,6 +39,7 @@ class Request:
     out: Path | None
     json: bool
     quiet: bool
+    place: Place = HERE
 
     def asked(self, scenario: Scenario) -> dict[str, Any]:
         """What names the folder: everything but how the machine is used."""
@@ -51,10 +50,6 @@ class Request:
         }  # fmt: skip
 
 
-class StoppedError(Exception):
-    """Ctrl-C: what was run is kept."""
-
-
 def execute(request: Request) -> int:
     """Build what is missing and report; 130 if interrupted with all runs kept."""
     short_warnings()
@@ -63,16 +58,17 @@ def execute(request: Request) -> int:
         raise InputError("--budget chooses --draws and --members; give one or the other")
     if request.budget is not None and request.budget <= 0:
         raise InputError("--budget is a number of minutes above 0")
+    refuse_budget(request.place, request.budget, "--draws")
+    work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     overrides = dict(map(assignment, request.overrides))
     scenario = load(request.scenario, overrides)
     load(request.scenario, {**overrides, POPULATION: request.enterprises})
-    jobs = request.jobs or usable_cores()
     folder = EnsembleFolder(request.out or default_path(request.asked(scenario)))
-    plan = plan_of(scenario, size_of(request, scenario, folder, jobs), request.seed, overrides)
+    plan = plan_of(scenario, size_of(request, scenario, folder), request.seed, overrides)
     folder.prepare(plan.identity(model_version()), to_toml(scenario))
     try:
         with folder.alone():
-            summary = build(plan, folder, worker(jobs, silent=request.json or request.quiet))
+            summary = build(plan, folder, work)
     except StoppedError:
         say(f"stopped; all finished runs are kept in {folder.path}, the same command goes on")
         return INTERRUPTED
@@ -80,7 +76,7 @@ def execute(request: Request) -> int:
     return OK
 
 
-def size_of(request: Request, scenario: Scenario, folder: EnsembleFolder, jobs: int) -> Size:
+def size_of(request: Request, scenario: Scenario, folder: EnsembleFolder) -> Size:
     """The size asked for; with a budget that of the folder if it was begun before."""
     size = Size(
         request.draws or DRAWS, request.waves, request.replicates, request.enterprises,
@@ -93,18 +89,7 @@ def size_of(request: Request, scenario: Scenario, folder: EnsembleFolder, jobs: 
         return replace(size, draws=stored["draws"], most=stored["most"])
     if not request.quiet and not request.json:
         say("timing a run to see what fits into the budget")
-    return sized(scenario, size, request.budget, jobs)
-
-
-def worker(jobs: int, *, silent: bool) -> Work:
-    """A function that does what is missing of a sweep, under a progress bar."""
-
-    def work(experiment: Experiment, folder: SweepFolder) -> None:
-        refuse_too_large(experiment, jobs)
-        if run_to_end(experiment, folder, local_staff(experiment, jobs), silent=silent).stopped:
-            raise StoppedError
-
-    return work
+    return sized(scenario, size, request.budget, request.jobs or usable_cores())
 
 
 def report(request: Request, folder: EnsembleFolder, summary: dict[str, Any]) -> None:

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.ensembling import StoppedError, worker
+from app.clusters import Place
 from app.game_views import Played, document, print_game
 from app.shell import INTERRUPTED, OK, InputError, say
 from app.terminal import print_json, short_warnings
+from app.working import HERE, StoppedError, worker
 from experiments.durable import StoreError
 from experiments.folder import OUTPUTS
 from experiments.game.playing import GameFolder, identity_of, play, stored_game, stored_payoffs
 from experiments.game.setting import PAYOFFS, Game, GameError, digest, players_of, worlds_of
 from experiments.sweeps.folder import SweepFolder
 from sim.loading import assignment, load
-from sim.version import usable_cores
 
 REPLICATES, OF_A_WORLD = 8, 2
 """In the first round, of the base and of each world of an ensemble."""
@@ -41,6 +41,7 @@ class Request:
     out: Path | None
     json: bool
     quiet: bool
+    place: Place = HERE
 
     def game(self) -> Game:
         """The game asked for; InputError, GameError or ScenarioError for an impossible one."""
@@ -75,11 +76,11 @@ def listed(words: str) -> list[str]:
 def execute(request: Request) -> int:
     """Play what is missing and report; 130 if interrupted with all runs kept."""
     short_warnings()
+    work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     game = request.game()
     folder = GameFolder(request.out or OUTPUTS / f"game-{digest(str(identity_of(game)))}")
-    jobs = request.jobs or usable_cores()
     try:
-        play(game, folder, worker(jobs, silent=request.json or request.quiet))
+        play(game, folder, work)
     except StoppedError:
         say(f"stopped; all finished runs are kept in {folder.path}, the same command goes on")
         return INTERRUPTED

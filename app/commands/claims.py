@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.engines import Engine, Profile
 from app.shell import guarded
 
 app = typer.Typer(
@@ -59,6 +60,8 @@ def run(
     out: Out = None,
     json: Json = False,
     quiet: Quiet = False,
+    engine: Engine = "local",
+    profile: Profile = None,
 ) -> int:
     """Run what claims need over plausible worlds, and judge them.
 
@@ -66,11 +69,12 @@ def run(
     Examples: nomoat claims run --budget 10; nomoat claims run C05 C24 my-claim.toml
     """
     from app.claiming import Request, execute
+    from app.clusters import Place
 
     return execute(
         Request(
             tuple(ids or ()), budget, ensemble, raw_only, worlds, replicates, enterprises, seed,
-            jobs, out, json, quiet,
+            jobs, out, json, quiet, Place(engine, profile),
         )
     )  # fmt: skip
 

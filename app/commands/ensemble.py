@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.engines import Engine, Profile
 from app.shell import guarded
 
 app = typer.Typer(
@@ -59,17 +60,20 @@ def build(
     out: Out = None,
     json: Json = False,
     quiet: Quiet = False,
+    engine: Engine = "local",
+    profile: Profile = None,
 ) -> int:
     """Draw worlds over all uncertain parameters and keep those consistent with the key facts.
 
     Every run is kept as it ends: the same command goes on where it was stopped.
     """
+    from app.clusters import Place
     from app.ensembling import Request, execute
 
     return execute(
         Request(
             scenario, list(set_ or ()), budget, draws, waves, replicates, enterprises, members,
-            seed, jobs, out, json, quiet,
+            seed, jobs, out, json, quiet, Place(engine, profile),
         )
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.engines import Engine, Profile
 from app.shell import guarded
 
 app = typer.Typer(
@@ -75,17 +76,21 @@ def run(
     out: Out = None,
     json: Json = False,
     quiet: Quiet = False,
+    engine: Engine = "local",
+    profile: Profile = None,
 ) -> int:
     """Play every combination of strategies, then again those where an equilibrium may lie.
 
     Every run is kept as it ends: the same command goes on where it was stopped.
     """
+    from app.clusters import Place
     from app.gaming import Request, execute
 
     return execute(
         Request(
             scenario, players, strategies, tiers, payoff, rate, ensemble, worlds, replicates,
             rounds, months, enterprises, list(set_ or ()), seed, jobs, out, json, quiet,
+            Place(engine, profile),
         )
     )  # fmt: skip
 

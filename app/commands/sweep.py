@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.engines import Engine, Profile
 from app.shell import guarded
 
 app = typer.Typer(
@@ -50,13 +51,6 @@ Retry = Annotated[bool, typer.Option("--retry-failed", help="Try failed runs aga
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 
-Engine = Annotated[
-    str, typer.Option(help="Who does the runs: local (processes here), slurm, dask or mpi.")
-]
-Profile = Annotated[
-    Path | None,
-    typer.Option(help="Settings of the cluster [~/.config/nomoat/cluster.toml, if there is one]."),
-]
 Print = Annotated[
     bool, typer.Option("--print", help="Slurm: show the script and the commands, submit nothing.")
 ]

@@ -24,7 +24,7 @@ def fit(monkeypatch: pytest.MonkeyPatch) -> Any:
     claims, worlds = list(library().values()), from_ranges(load("baseline"), 256)
 
     def size(minutes: float) -> Size:
-        found = sized(minutes, claims, worlds, Size(48, 12, 5, 500, 1), 2, REQUEST)
+        found = sized(minutes, claims, worlds, Size(48, 12, 5, 500, 1), REQUEST)
         runs = sum(runs_of(part, worlds, found) for part in parts_of(claims, found))
         assert runs * SECONDS <= 2 * 60 * minutes
         return found

@@ -111,5 +111,5 @@ def test_a_resumed_budget_keeps_the_size_it_began_with(built: EnsembleFolder) ->
         "baseline", [], 1.0, None, 1, 2, 80, None, 5, 1, built.path, json=True, quiet=False
     )
     stored = built.identity()["size"]
-    found = ensembling.size_of(request, load("baseline"), built, 1)
+    found = ensembling.size_of(request, load("baseline"), built)
     assert (found.draws, found.most) == (stored["draws"], stored["most"])

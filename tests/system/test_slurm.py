@@ -295,6 +295,38 @@ def test_the_doctor_explains_a_job_that_fails(nomoat: Callable[..., Result]) -> 
     assert "invalid partition" in done.stdout
 
 
+CLAIM = """
+id = "small"
+statement = "Open models are used."
+question = "Q3"
+months = 25
+[outcomes]
+share = { column = "share_tokens_open", last = 1, reduce = "mean" }
+[[conditions]]
+outcome = "share"
+above = 0.05
+"""
+
+
+def test_claims_are_judged_by_runs_on_slurm(nomoat: Callable[..., Result]) -> None:  # noqa: ARG001
+    Path("small.toml").write_text(CLAIM)
+    Path("config/nomoat").mkdir(parents=True)
+    Path("config/nomoat/cluster.toml").write_text('[slurm]\nchunk = 1000\ntime = "10"\n')
+    size = ("--raw-only", "--worlds", "8", "--replicates", "2", "--enterprises", "40")
+    call = ("claims", "run", "small.toml", *size, "--json", "--out")
+    done = [
+        CliRunner().invoke(app, [*call, *more])
+        for more in (("there", "--engine", "slurm"), ("here",))
+    ]
+    assert [one.exit_code for one in done] == [0, 0], done[0].output
+    there, here = (Path(name, "ledger.json").read_bytes() for name in ("there", "here"))
+    assert there == here
+    assert len(rounds(SweepFolder(Path("there/runs-25")))) == 1
+    refused = CliRunner().invoke(app, ["claims", "run", "--engine", "slurm", "--budget", "9"])
+    assert refused.exit_code == 2
+    assert "with --engine slurm give --worlds" in refused.stderr
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("options", [(), ("--signal=B:URG@1",)])
 def test_a_time_limit(tmp_path: Path, options: tuple[str, ...]) -> None:

@@ -1,0 +1,63 @@
+"""Doing the sweeps that ensembles, claims and games are made of, here or on a cluster."""
+
+from collections.abc import Callable
+from typing import Final
+
+from app import clusters
+from app.clusters import LOCAL, Place, Staff
+from app.shell import InputError
+from app.sweeping import local_staff, refuse_too_large, run_to_end
+from experiments.clusters.slurm import Slurm
+from experiments.clusters.slurm_client import ClusterError
+from experiments.sweeps.experiment import Experiment
+from experiments.sweeps.folder import SweepFolder
+from sim.version import usable_cores
+
+Work = Callable[[Experiment, SweepFolder], None]
+HERE: Final = Place()
+
+
+def refuse_budget(place: Place, minutes: float | None, instead: str) -> None:
+    """Raise InputError for a budget of time on a cluster, whose speed nobody knows."""
+    if minutes is not None and place.engine != LOCAL:
+        raise InputError(
+            f"--budget is planned for this machine; with --engine {place.engine} give {instead}"
+        )
+
+
+class StoppedError(Exception):
+    """Ctrl-C: what was run is kept."""
+
+
+def worker(place: Place, jobs: int | None, *, silent: bool) -> Work:
+    """A function that does what is missing of a sweep, under a progress bar.
+
+    jobs: processes on this machine, all usable cores if None. Raises InputError, ProfileError or
+    ClusterError for an engine that cannot be used; the function raises StoppedError, and
+    ClusterError if a cluster gave runs up.
+    """
+    profile = clusters.profile_of(place)
+
+    def work(experiment: Experiment, folder: SweepFolder) -> None:
+        if place.engine == LOCAL:
+            processes = jobs or usable_cores()
+            refuse_too_large(experiment, processes)
+            do(experiment, folder, local_staff(experiment, processes))
+            return
+        with clusters.staffed(
+            place, profile, experiment, folder, jobs=jobs, retry_failed=False
+        ) as staff:
+            do(experiment, folder, staff)
+
+    def do(experiment: Experiment, folder: SweepFolder, staff: Staff) -> None:
+        if run_to_end(experiment, folder, staff, silent=silent).stopped:
+            raise StoppedError
+        if isinstance(staff.engine, Slurm) and staff.engine.lost:
+            for one in staff.engine.lost[: clusters.SHOWN_LOST]:
+                clusters.say_lost(one)
+            raise ClusterError(
+                f"{sum(one.runs for one in staff.engine.lost):,} runs of {folder.path} are left "
+                "whose jobs ended without a result; the same command tries again"
+            )
+
+    return work
