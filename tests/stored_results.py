@@ -42,6 +42,7 @@ def entry(
         ],
         "cases": {"base": "the world as it is", "other": "Meta leaves the market"},
         "caveats": ["Mind this."],
+        "reported": [{"words": "beside", "low": 0.1, "middle": 0.2, "high": 0.3, "share": None}],
     }  # fmt: skip
 
 
