@@ -75,14 +75,16 @@ def _not_finite(sums: Sums) -> Iterator[str]:
 
 
 def _shares(market: "Market") -> Iterator[str]:
-    """Shares of the tables add up to one, or are all unknown."""
+    """Shares of the tables add up to one, or are all unknown; of tables that are made."""
     row = market.recorder.rows["market"][-1]
-    vendors = market.recorder.columns["vendor"][-1][1]
     families = {
         "by access": [row[f"share_tokens_{access}"] for access in ACCESSES],
         "by vendors' strategy": [row[f"share_tokens_vendor_{kind}"] for kind in STRATEGIES],
-        "of vendors in spend": list(vendors["spend_share"]),
     }
+    if "vendor" in market.recorder.columns:
+        families["of vendors in spend"] = list(
+            market.recorder.columns["vendor"][-1][1]["spend_share"]
+        )
     for what, shares in families.items():
         known = [share for share in shares if share is not None]
         if known and len(known) < len(shares):

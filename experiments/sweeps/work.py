@@ -94,7 +94,7 @@ class Bench:
 
     def result(self, row: dict[str, Any]) -> Result:
         """Simulate a row of the design."""
-        result = run(self.scenario(row), seed=row["seed"], tables=self.needed)
+        result = run(self.scenario(row), seed=row["seed"], tables=self.needed, check=True)
         number = self.world_of(row)
         if number not in self._checked:
             self._check(row, result)

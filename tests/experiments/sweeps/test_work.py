@@ -14,6 +14,7 @@ from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.work import Bench, work_on
 from sim import run
 from sim.loading import load
+from sim.market import Market
 from sim.running import Result
 
 SMALL: dict[str, Any] = {"levers": {}, "replicates": 1}
@@ -86,6 +87,25 @@ def test_failures_are_written_in_time_too(bench: Bench, monkeypatch: pytest.Monk
     monkeypatch.setattr(work, "run", spoilt(raising(ArithmeticError())))
     written = [event for event in told(bench) if isinstance(event, Written)]
     assert written == [Written((0,), (1,)), Written((2,))]
+
+
+def test_a_run_whose_money_does_not_add_up_has_no_result(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Market.step
+
+    def losing(market: Market) -> None:
+        step(market)
+        if market.parameters.choice.theta == sweeping.UNLUCKY:
+            market.vendors[0].cash -= 1.0
+
+    monkeypatch.setattr(Market, "step", losing)
+    events = told(bench)
+    assert [event.row for event in events if isinstance(event, Failed)] == [1]
+    (failure,) = sweeping.rows(bench.folder.path, "failures")
+    assert failure["error"] == "IdentityError"
+    assert failure["message"].startswith("month 2: ")
+    assert len(bench.folder.store.finished()) == 2
 
 
 def test_stopping_writes_what_is_done(bench: Bench) -> None:
