@@ -8,7 +8,7 @@ from app.reporting.fan_charts import brief
 from app.reporting.inputs import Source
 from app.reporting.markup import Markup, tag
 from app.reporting.section import Section, cited, missing
-from app.reporting.words import VERDICTS, percent, sentence, tally, worlds_called
+from app.reporting.words import VERDICTS, percent, sentence, short, tally, worlds_called
 from experiments.claims.claim import QUESTIONS
 from experiments.ensemble.outlook import Outlook
 
@@ -41,6 +41,31 @@ DIRECT: Final = {
     },
 }
 """Answers by claims that ask a question itself, for each class of verdict."""
+SIZES: Final = {
+    "Q2": (
+        ("C19", "moved", "Meta serves {} tokens if it opens its models than if it closes them"),
+        ("C29", "moved", "Mistral sells {} of its closed models if its small ones are open"),
+        ("C04", "moved", "enterprises gain {} surplus where there are open models"),
+    ),
+    "Q3": (
+        ("C02", "share", "for {} of demand the cheapest adequate offer is a closed model in "
+         "January 2027, for the rest an open one"),
+        ("C09", "ratio", "a success on a hosted open model costs {} times what it does on a "
+         "closed one, in 2025 and 2026"),
+        ("C10", "ratio", "a success on a tuned open model costs {} times what it does on a tuned "
+         "closed one"),
+    ),
+    "Q4": (
+        ("C26", "points", "a fifth vendor that opens changes the open share of tokens by {} "
+         "points"),
+        ("C20", "logits", "restricted instead of permissive licences of Meta's move the best open "
+         "model of 2030 by {} logits"),
+        ("C21", "moved", "with GPUs at a third of the price users give {} quality back"),
+    ),
+}  # fmt: skip
+"""Claims whose size answers a question in numbers: kind of number and words around it."""
+MANIFOLD: Final = 2.0
+"""Relative change from which it is told in times."""
 LAST: Final = "2030-12"
 
 
@@ -65,6 +90,7 @@ def answer(entries: Sequence[Entry], called: str, ledger: Source) -> list[Markup
     if not entries:
         return [tag("p", "No claim on this question was put to the test.", class_="lead")]
     found = [tag("p", directly(entries), tally(entries), cited(ledger), class_="lead")]
+    found += in_numbers(entries, ledger)
     for verdict, title in GROUPS:
         mine = [entry for entry in entries if entry["verdict"] == verdict]
         if not mine:
@@ -95,6 +121,42 @@ def directly(entries: Sequence[Entry]) -> str:
         if entry["id"] in DIRECT:
             return DIRECT[entry["id"]][VERDICTS[entry["verdict"]][0]] + " "
     return ""
+
+
+def in_numbers(entries: Sequence[Entry], ledger: Source) -> list[Markup]:
+    """How large what a question is about is, from the sizes of its claims."""
+    known = {entry["id"]: entry for entry in entries}
+    parts = [
+        tag("li", words.format(amount(kind, known[name]["effect"])), " ",
+            tag("a", name, href=f"#claim-{name}"))
+        for name, kind, words in SIZES.get(entries[0]["question"], ())
+        if name in known and known[name]["effect"]["middle"] is not None
+    ]  # fmt: skip
+    if not parts:
+        return []
+    called = worlds_called(ledger.document)
+    head = tag("p", f"In numbers (medians; in brackets the range of 90% of {called}):")
+    return [head, tag("ul", parts)]
+
+
+def amount(kind: str, effect: Entry) -> str:
+    """A size with its range. kind: share, ratio, logits, points (of a share) or moved (a change
+    relative to another world)."""
+    if kind == "moved":
+        middle, low, high = (effect[name] for name in ("middle", "low", "high"))
+        return f"{more(middle)} ({more(low)} to {more(high)})"
+    times = 100.0 if kind == "points" else 1.0
+    middle, low, high = (
+        percent(effect[name]) if kind == "share" else short(times * effect[name])
+        for name in ("middle", "low", "high")
+    )
+    return f"{middle} ({low} to {high})"
+
+
+def more(change: float) -> str:
+    """A relative change in words."""
+    words = f"{short(change, 2)} times" if change >= MANIFOLD else percent(abs(change))
+    return f"{words} {'more' if change >= 0 else 'less'}"
 
 
 def context(question: str, outlook: Outlook, ensemble: Source) -> Markup:

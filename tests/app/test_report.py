@@ -133,6 +133,8 @@ def test_questions_are_answered_with_the_numbers_of_the_ledger(nomoat: Nomoat) -
     assert "Of the 2 claims on which the model cannot tell, 1 hold in too few" in text
     assert "Measured for “the measured thing”: median 0.0456, 90% of worlds from −0.0123" in text
     assert "2 runs failed" in text
+    assert "Meta serves 5% more (1% less to 8% more) tokens if it opens" in text
+    assert "Reported beside, deciding nothing" in text
     assert "of which it holds in 51% (36% to 66%) as they are" in text
     assert re.search(r"if firms do not learn from peers ?22% \(12% to 38%\)", text)
 
