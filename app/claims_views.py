@@ -1,19 +1,18 @@
 """What `nomoat claims list`, `show` and `new` print."""
 
-import json
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from app.shell import OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.claims.claim import QUESTIONS, library
-from experiments.claims.ledger import LedgerError, latest, stored
+from experiments.claims.ledger import latest, stored
+from experiments.reference import MADE, read
+from sim.version import model_version
 
 DASH: Final = "–"
 SWITCHES: Final = 4
 """Mechanisms printed: those that move a claim most."""
-REFERENCE: Final = "reference.json"
 VERDICT_STYLES: Final = {
     "holds broadly": "green", "fails broadly": "red",
     "holds under stated conditions": "cyan", "not identified": "",
@@ -97,13 +96,19 @@ def show_claims(claim: str | None, folder: Path | None, *, reference: bool, as_j
 def ledger_of(folder: Path | None, *, reference: bool) -> tuple[dict[str, Any], str]:
     """A ledger and where it comes from."""
     if reference:
-        source = resources.files("experiments.claims").joinpath(REFERENCE)
-        if not source.is_file():
-            raise LedgerError("no results come with this program; nomoat claims run makes some")
-        found: dict[str, Any] = json.loads(source.read_text("utf-8"))
-        return found, "the reference"
+        if folder is not None:
+            raise InputError("--reference is a ledger of its own; leave out --folder")
+        return read("ledger.json"), said_of(read(MADE))
     path = folder or latest()
     return stored(path), str(path)
+
+
+def said_of(made: dict[str, Any]) -> str:
+    """Where the reference comes from, in words."""
+    same = made["model_version"] == model_version()
+    return f"the results that come with the program, made {made['date']} on {made['machine']}" + (
+        "" if same else " with another version of the model"
+    )
 
 
 def print_ledger(document: dict[str, Any], place: str) -> None:

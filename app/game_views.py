@@ -275,7 +275,8 @@ def document(played: Played) -> dict[str, Any]:
             "payoff_high": by_player([e[1] for e in ends]),
         })  # fmt: skip
     return {
-        "payoff": played.payoff, "players": ids, "rounds": played.rounds,
+        "payoff": played.payoff, "players": ids,
+        "names": {player.id: player.name for player in game.players}, "rounds": played.rounds,
         "worlds": len(game.worlds.settings), "enterprises": game.enterprises,
         "months": game.months, "seed": game.seed, "rate": game.rate, "profiles": profiles,
         "pure": [dict(zip(ids, strategy_names(game, game.profiles.index(p)), strict=True))

@@ -22,6 +22,9 @@ def report(
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the figures as SVG and CSV, too.")
     ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Report the results that come with the program.")
+    ] = False,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
@@ -31,4 +34,4 @@ def report(
     """
     from app.reporting.writing import Request, execute
 
-    return execute(Request(tuple(places or ()), out, figures, title, quiet))
+    return execute(Request(tuple(places or ()), out, figures, title, quiet, reference))

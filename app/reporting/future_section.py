@@ -1,6 +1,6 @@
 """The years to 2030 over plausible worlds, and which worlds those are."""
 
-from pathlib import Path
+import json
 from typing import Any, Final
 
 from app.ensemble_views import percent as shares
@@ -11,21 +11,28 @@ from app.reporting.markup import Markup, table, tag
 from app.reporting.section import Section, cited, from_words, missing
 from app.reporting.words import count, parameter
 from experiments.ensemble.folder import EnsembleError
-from experiments.ensemble.outlook import Outlook, outlook
+from experiments.ensemble.outlook import Outlook, outlook, stored_outlook
 from experiments.evidence.forecast import MONTHS
 from experiments.sweeps.folder import SweepError
 
 TITLE: Final = "The years to 2030"
 PINNED_SHOWN: Final = 8
+FORECAST: Final = "forecast.json"
+"""Beside a summary without runs: what `nomoat ensemble forecast --json` printed."""
 
 
 def outlooks(ensemble: Source | None) -> tuple[Outlook, Outlook] | None:
-    """Fans over an ensemble and over the raw ranges; None where their runs are not at hand."""
-    if ensemble is None or not Path(ensemble.place).is_dir():
+    """Fans over an ensemble and over the raw ranges; None where they are not at hand.
+
+    From its runs, or from what `nomoat ensemble forecast --json` printed, beside its summary.
+    """
+    if ensemble is None:
         return None
     try:
-        return outlook(ensemble.place)
-    except (EnsembleError, SweepError):
+        if ensemble.place.is_dir():
+            return outlook(ensemble.place)
+        return stored_outlook(json.loads((ensemble.place.parent / FORECAST).read_text("utf-8")))
+    except (EnsembleError, SweepError, OSError, ValueError, LookupError, TypeError):
         return None
 
 

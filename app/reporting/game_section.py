@@ -37,11 +37,12 @@ def game_section(game: Source | None) -> Section:
     if game is None:
         words = "No game over open, closed and dual strategies was played. This command plays one:"
         return missing("game", TITLE, "game", words)
-    document = result_of(game)
-    if document is None:
+    found = result_of(game)
+    if found is None:
         words = f"The game in {game.place} has no finished run; the command that began it goes on."
         body = [from_words(game), tag("p", words, class_="missing")]
         return Section("game", TITLE, body)
+    document = with_names(found)
     figure, flow = regrets(document), simplex(document)
     note = "Dot: the most that anybody would gain by leaving. Bar: its 95% interval."
     body = [
@@ -67,6 +68,22 @@ def result_of(game: Source) -> Document | None:
     except (GameError, SweepError, ScenarioError, TypeError, KeyError):
         return None
     return result(Played.of(asked, found, asked.payoff, rounds))
+
+
+def with_names(document: Document) -> Document:
+    """A game with vendors called by their names instead of their ids."""
+    names: Mapping[str, str] = document.get("names", {})
+
+    def called(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(key, key): called(one) for key, one in value.items()}
+        return [called(one) for one in value] if isinstance(value, list) else value
+
+    found: dict[str, Any] = called(dict(document))
+    found["players"] = [names.get(one, one) for one in document["players"]]
+    if tiers := found.get("tiers"):
+        tiers["vendor"] = names.get(tiers["vendor"], tiers["vendor"])
+    return found
 
 
 def played(document: Document) -> str:

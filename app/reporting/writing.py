@@ -22,6 +22,7 @@ from app.shell import OK, InputError
 from app.terminal import console, short_warnings
 from experiments.durable import Disk, StoreError
 from experiments.escape import for_path, for_terminal
+from experiments.reference import REPORTED, place
 
 START: Final = 1000
 """Characters at the start of a file in which a report says that it is one."""
@@ -36,16 +37,21 @@ class Request:
     figures: Path | None
     title: str | None
     quiet: bool
+    reference: bool = False
 
 
 def execute(request: Request) -> int:
     """Write the report and say what it is made of."""
     short_warnings()
     refuse_foreign(request.out)
-    sources = sources_of(request.places)
+    if request.reference and request.places:
+        raise InputError("--reference reports what comes with the program; leave out the folders")
+    sources = sources_of(
+        [place(name) for name in REPORTED] if request.reference else request.places
+    )
     sections = sections_of(sources)
     date = datetime.now(UTC).strftime("%-d %B %Y")
-    place(request.out, page(request.title or TITLE, date, sources, sections))
+    put(request.out, page(request.title or TITLE, date, sources, sections))
     figures = [figure for section in sections for figure in section.figures]
     if request.figures is not None:
         write_figures(request.figures, figures)
@@ -94,11 +100,11 @@ def write_figures(folder: Path, figures: Sequence[Figure]) -> None:
     """Every figure as a picture and as numbers."""
     for figure in figures:
         name = for_path(figure.name)
-        place(folder / f"{name}.svg", figure.file())
-        place(folder / f"{name}.csv", figure.csv())
+        put(folder / f"{name}.svg", figure.file())
+        put(folder / f"{name}.csv", figure.csv())
 
 
-def place(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> None:
     """Write a file, its folders made before; StoreError where that is impossible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -174,11 +174,11 @@ def test_facts_are_those_of_the_document(nomoat: Nomoat) -> None:
 def test_game_is_that_of_the_document(nomoat: Nomoat) -> None:
     text = made(nomoat, game=game()).text
     assert "All 4 combinations of choices were simulated, 8 runs of each in 3 worlds" in text
-    assert "openai open, meta closed: nobody would gain by leaving, in 78% of resampled" in text
-    assert "openai open, meta 25% open / 75% closed (gain by leaving 0 to 1 m)" in text
+    assert "openai open, Meta closed: nobody would gain by leaving, in 78% of resampled" in text
+    assert "openai open, Meta 25% open / 75% closed (gain by leaving 0 to 1 m)" in text
     for number in ("stable in 4%", "−9.87 bn", "−77 m to 199 m", "86%", "in 22% of"):
         assert number in text
-    assert "openai open, meta open 123 m;" in Path("report.html").read_text("utf-8")
+    assert "openai open, Meta open 123 m;" in Path("report.html").read_text("utf-8")
 
 
 def test_a_game_without_runs_says_so(nomoat: Nomoat) -> None:
