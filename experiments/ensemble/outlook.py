@@ -1,9 +1,9 @@
 """The future over an ensemble: weighted fans of what members' runs say, month by month."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +57,19 @@ def outlook(folder: Path, columns: Sequence[str] = COLUMNS) -> tuple[Outlook, Ou
     table = sweep(folder).table("market", ["month", *columns])
     cube = stacked(table, columns)
     return fans(kept, cube, columns), fans(prior(folder), cube, columns)
+
+
+def stored_outlook(document: Mapping[str, Any]) -> tuple[Outlook, Outlook]:
+    """The fans that `nomoat ensemble forecast --json` printed; how much is known is not in it."""
+
+    def one(kind: Mapping[str, Any]) -> Outlook:
+        fans = {}
+        for column, months in kind["quantiles"].items():
+            quantiles = np.array(months, float).T
+            fans[column] = Fan(column, quantiles, np.isfinite(quantiles[0]).astype(float))
+        return Outlook(kind["worlds"], kind["effective"], fans)
+
+    return one(document["ensemble"]), one(document["prior"])
 
 
 def stacked(table: pa.Table, columns: Sequence[str]) -> dict[str, Floats]:

@@ -1,0 +1,28 @@
+"""Results that come with the program: small tables of one real run of everything.
+
+`ledger.json` is what `nomoat claims run` wrote, `summary.json` and `forecast.json` are of the
+ensemble it was judged over, `game.json` is what `nomoat game show --json` printed, and
+`validation.json` is from `nomoat validate --out`. `made.json` says by which commands, when, on what
+machine. scripts/refresh_reference.py writes them.
+"""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+FILES: Final = ("ledger.json", "summary.json", "forecast.json", "game.json", "validation.json")
+REPORTED: Final = ("ledger.json", "summary.json", "game.json", "validation.json")
+"""What a report is made of; the forecast is found beside the summary."""
+MADE: Final = "made.json"
+
+
+def place(name: str) -> Path:
+    """Where a file of the reference is."""
+    return Path(str(resources.files("experiments.reference").joinpath(name)))
+
+
+def read(name: str) -> dict[str, Any]:
+    """One of `FILES`, or `MADE`."""
+    found: dict[str, Any] = json.loads(place(name).read_text("utf-8"))
+    return found

@@ -1,0 +1,159 @@
+"""docs/answers.md: what the model answers, from the reference results."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from agents.common.vocabulary import month_index
+from app.claims_views import percent, share, short
+from app.ensemble_views import QUANTITIES
+from app.ensemble_views import interval as of_prior
+from app.game_views import brief
+from app.reporting.words import parameter, sentence, tally, worlds_called
+from experiments.claims.claim import QUESTIONS
+from experiments.evidence.forecast import MONTHS
+from experiments.reference import MADE, read
+
+Entry = Mapping[str, Any]
+TOLD: Final = 3
+"""Mechanisms and drivers of a claim that are told."""
+MOVED: Final = 0.2
+"""Change of the share of worlds from which a mechanism is told."""
+INTRO: Final = """\
+# What the model answers
+
+Results of one real run of everything, to read before you run anything. `nomoat claims show
+--reference` prints them, `nomoat claims show C05 --reference` everything about one claim, and
+`nomoat report --reference` makes the page for people outside the field. How claims are judged:
+[claims](claims.md). Shares of worlds are not chances of the real world.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    ledger, made = read("ledger.json"), read(MADE)
+    parts = [INTRO, provenance(ledger, made)]
+    for question, words in QUESTIONS.items():
+        mine = [entry for entry in ledger["claims"] if entry["question"] == question]
+        parts.append(answered(question, words, mine, ledger))
+    parts += [worlds(read("summary.json")), years(read("forecast.json")), played(read("game.json"))]
+    return "\n".join(parts)
+
+
+def provenance(ledger: Entry, made: Entry) -> str:
+    """How the results were made."""
+    size = ledger["size"]
+    commands = "\n".join(made["commands"])
+    early = "" if size["early"] else "Interventions in 2023 were not tried. "
+    failed = f"{ledger['failed_runs']:,} runs failed; their worlds do not count."
+    return (
+        f"Made {made['date']} on {made['machine']}, model version `{made['model_version']}`, by\n\n"
+        f"```sh\n{commands}\n```\n\n"
+        f"{size['worlds']} worlds of each kind, {size['switched']} of them with every mechanism "
+        f"switched, {size['replicates']} replicates of {size['enterprises']:,} enterprises, seed "
+        f"{size['seed']}. {early}{failed if ledger['failed_runs'] else 'No run failed.'}\n"
+    )
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [list(headings), *map(list, rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def answered(question: str, words: str, entries: list[Entry], ledger: Entry) -> str:
+    """A question: its claims in a table, then a sentence on each."""
+    rows = [
+        (one["id"], one["statement"], one["verdict"], share(one["share"]), share(one["raw"]))
+        for one in entries
+    ]
+    headings = ("claim", "", "verdict", "plausible worlds", "raw ranges")
+    told = "\n".join(f"- {one['id']}: {spoken(one, worlds_called(ledger))}" for one in entries)
+    return f"## {question}: {words}\n\n{tally(entries)}\n\n{table(headings, rows)}\n{told}\n"
+
+
+def spoken(entry: Entry, called: str) -> str:
+    """A claim in sentences: share, size, mechanisms, drivers."""
+    effect = entry["effect"]
+    parts = [
+        sentence(entry, called),
+        f"Size ({effect['words']}): {short(effect['middle'])} ({short(effect['low'])} to "
+        f"{short(effect['high'])} over worlds).",
+    ]
+    moved = [
+        f"{percent(one['share'][0])} if {one['words']}"
+        for one in entry["switched"]
+        if None not in (one["share"][0], one["before"][0])
+        and abs(one["share"][0] - one["before"][0]) >= MOVED
+    ]
+    if moved:
+        before = percent(entry["switched"][0]["before"][0])
+        parts.append(f"In the worlds with something switched: {before} as they are, "
+                     f"{', '.join(moved[:TOLD])}.")  # fmt: skip
+    if entry["drivers"]:
+        drivers = ", ".join(
+            f"{parameter(one['path'])} (`{one['path']}`)" for one in entry["drivers"][:TOLD]
+        )
+        parts.append(f"It hangs on {drivers}.")
+    return " ".join(parts)
+
+
+def worlds(summary: Entry) -> str:
+    """How much of the space survives."""
+    pinned = [row["path"] for row in summary["parameters"] if row["pinned"]]
+    size = summary["size"]
+    again = summary["met_again"]
+    return (
+        "## Which worlds are plausible\n\n"
+        f"{summary['kept']:,} of {summary['draws']:,} worlds drawn over "
+        f"{len(summary['parameters'])} uncertain parameters are consistent with the key facts of "
+        f"2023 and 2024: {of_prior(summary['survives'])} of the prior, worth "
+        f"{summary['effective']:.0f} worlds of equal weight ({size['replicates']} replicates of "
+        f"{size['enterprises']:,} enterprises). "
+        + (f"Pinned beyond chance: {', '.join(f'`{one}`' for one in pinned)}. " if pinned
+           else "No parameter is pinned by itself beyond chance. ")
+        + ("" if again is None else f"On other luck {percent(again)} of the members meet the facts "
+           "again.")
+        + "\n"
+    )  # fmt: skip
+
+
+def years(forecast: Entry) -> str:
+    """The forecast in a few months."""
+    rows = []
+    for column, label in QUANTITIES.items():
+        cells = [label]
+        for kind, months in (("ensemble", MONTHS), ("prior", MONTHS[-1:])):
+            for month in months:
+                low, _, middle, _, high = forecast[kind]["quantiles"][column][month_index(month)]
+                cells.append(f"{short(middle)} ({short(low)} to {short(high)})")
+        rows.append(cells)
+    headings = ("", *MONTHS, f"{MONTHS[-1]}, raw ranges")
+    return (
+        "## The years to 2030\n\nMedians, in brackets from 5% to 95% of worlds and luck, over "
+        f"{forecast['ensemble']['worlds']} worlds that the facts allow and "
+        f"{forecast['prior']['worlds']} of the raw ranges.\n\n{table(headings, rows)}\n"
+        "![Fans to 2030 over the worlds that the facts allow](images/answers-forecast.png)\n"
+    )
+
+
+def played(game: Entry) -> str:
+    """The game: where nobody would change, and what each strategy pays."""
+    pure = [", ".join(f"{who} {what}" for who, what in one.items()) for one in game["pure"]]
+    rows = [
+        (player if place == 0 else "", name, percent(one["best_answer"]),
+         brief(one["mean_payoff"]),
+         "" if place == 0 else f"{brief(one['gain_low'], 2)} to {brief(one['gain_high'], 2)}")
+        for player, own in game["best_responses"].items()
+        for place, (name, one) in enumerate(own.items())
+    ]  # fmt: skip
+    headings = ("vendor", "strategy", "best answer to", "mean payoff, $", "against its first")
+    return (
+        f"## The game over strategies\n\n{', '.join(game['players'])} choose; payoff: "
+        f"{game['payoff']}, over {game['worlds']} worlds, {game['enterprises']:,} enterprises, "
+        f"{game['months']} months. "
+        + (f"Nobody would change alone at: {'; '.join(pure)}." if pure
+           else "There is no pure equilibrium.")
+        + f"\n\n{table(headings, rows)}\n"
+        "![Equilibria, regrets and where imitation leads](images/answers-game.png)\n"
+    )  # fmt: skip

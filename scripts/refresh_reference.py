@@ -1,0 +1,77 @@
+"""Take the small tables of finished results as the reference that comes with the program.
+
+`uv run scripts/refresh_reference.py LEDGER ENSEMBLE GAME VALIDATION --machine "..."` copies what
+`experiments/reference` names: folders of a ledger, the ensemble it was judged over, a game, and the
+file of `nomoat validate --out`. Commands are kept as given. Run scripts/refresh_docs.py afterwards:
+docs/answers.md is made of it.
+"""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from app.ensemble_figure import forecast_figure
+from app.ensemble_views import document as forecast_document
+from app.figure import as_png
+from app.game_figure import game_figure
+from app.game_views import Played
+from app.game_views import document as game_document
+from experiments.ensemble.folder import EnsembleFolder
+from experiments.ensemble.outlook import outlook
+from experiments.game.playing import GameFolder, stored_game, stored_payoffs
+from experiments.reference import MADE, place
+from sim.version import model_version, usable_cores
+
+DIGITS: Final = 4
+"""Significant digits that are kept of fans."""
+IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "images"
+
+
+def rounded(value: Any) -> Any:
+    """A JSON value with its numbers to `DIGITS`."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list) else value
+
+
+def write(name: str, value: Any, *, indent: int | None = 1) -> None:
+    """Write one file of the reference."""
+    place(name).write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Copy and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("ledger", "ensemble", "game", "validation"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--command", action="append", default=[], help="as it was given")
+    parser.add_argument("--machine", required=True, help="cores and CPU, in words")
+    given = parser.parse_args()
+    write("ledger.json", json.loads((given.ledger / "ledger.json").read_text("utf-8")))
+    folder = EnsembleFolder(given.ensemble)
+    write("summary.json", folder.summary())
+    kept, raw = outlook(folder.path)
+    forecast = {**forecast_document(folder, kept, raw), "folder": folder.path.name}
+    write("forecast.json", rounded(forecast), indent=None)
+    game = stored_game(GameFolder(given.game))
+    payoffs, rounds = stored_payoffs(game, GameFolder(given.game), game.payoff)
+    played = Played.of(game, payoffs, game.payoff, rounds)
+    write("game.json", rounded(game_document(played)))
+    write("validation.json", json.loads(given.validation.read_text("utf-8")))
+    made = {
+        "commands": given.command, "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": given.machine, "cores": usable_cores(), "model_version": model_version(),
+    }  # fmt: skip
+    write(MADE, made)
+    pictures = {"answers-forecast": forecast_figure(kept, raw, folder.summary()),
+                "answers-game": game_figure(played)}  # fmt: skip
+    for name, figure in pictures.items():
+        (IMAGES / f"{name}.png").write_bytes(as_png(figure))
+
+
+if __name__ == "__main__":
+    main()
