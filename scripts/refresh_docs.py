@@ -22,6 +22,7 @@ from sim.scenario import EVENT_TARGETS, EVENT_VALUES, OPTIONAL_VENDOR, Scenario
 from sim.schemas import SCHEMAS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import answers_page
 import odd_tables as odd
 import sweep_tables as sweeps
 from event_words import MEANINGS, RECORDED
@@ -374,6 +375,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "events.md": events,
     "odd.md": odd_page,
     "sweeps.md": sweeps_page,
+    "answers.md": lambda: f"{NOTE}\n\n{answers_page.page()}",
 }
 
 

@@ -50,7 +50,7 @@ def in_place_of_the_market(toy: Toy) -> AbstractContextManager[None]:
 def running(made: Callable[[Any, int], tuple[dict[str, pa.Table], str]]) -> Iterator[None]:
     """Let runs of sweeps in this process be what `made` gives: tables and a regime."""
 
-    def run(scenario: Any, *, seed: int, tables: Any) -> Any:  # noqa: ARG001
+    def run(scenario: Any, *, seed: int, **_: Any) -> Any:
         found, regime = made(scenario, seed)
         name = run_id(scenario, seed, model_version())
         return SimpleNamespace(tables=found, regime=regime, run_id=name, seconds=0.0)

@@ -233,11 +233,11 @@ def test_failed_runs_are_rows_and_are_tried_again_only_if_asked(
 
     real, asked = work.run, []
 
-    def breaking(scenario: Any, seed: int, tables: Any) -> Any:
+    def breaking(scenario: Any, **options: Any) -> Any:
         asked.append(scenario)
         if scenario.choice.risk_weight == 0.3:
             raise ZeroDivisionError("the market divides by nothing")
-        return real(scenario, seed=seed, tables=tables)
+        return real(scenario, **options)
 
     monkeypatch.setattr(work, "run", breaking)
     done = nomoat("run", "tiny.toml")
