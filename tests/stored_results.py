@@ -89,7 +89,8 @@ def game(player: str = "openai") -> dict[str, Any]:
     tier = {"tier": "small", "serving_cost": 0.49, "gain": 5.3e7, "low": -7.7e7, "high": 1.99e8}
     return {
         "payoff": "profit", "players": [player, "meta"], "names": {"meta": "Meta"}, "rounds": 2,
-        "worlds": 3, "enterprises": 200, "months": 96, "seed": 17, "rate": 0.15, "profiles": profiles,
+        "worlds": 3, "enterprises": 200, "months": 96, "seed": 17, "rate": 0.15,
+        "profiles": profiles,
         "pure": [{player: "open", "meta": "closed"}],
         "mixed": [{"mixture": end, "payoff": {}, "regret_low": 0.0, "regret_high": 1e6}],
         "best_responses": {player: {"open": answer, "closed": answer}},
