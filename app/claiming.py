@@ -25,7 +25,7 @@ from experiments.claims.ledger import (
 from experiments.claims.sweep import Runs
 from experiments.claims.worlds import Worlds, from_ensemble, from_ranges
 from experiments.ensemble import summary
-from experiments.ensemble.sizing import timed
+from experiments.ensemble.sizing import TIMED, changed, timed
 from sim.loading import load, to_toml
 from sim.version import usable_cores
 
@@ -132,10 +132,12 @@ def sized(
 ) -> Size:
     """As many worlds as fit into a budget; InputError, with what would do, if too few do."""
     if not (request.json or request.quiet):
-        say("timing a run to see what fits into the budget")
+        say("timing some runs to see what fits into the budget")
     jobs = request.jobs or usable_cores()
+    step = max(len(worlds.settings) // TIMED, 1)
+    tried = changed(worlds.scenario, worlds.settings[::step][:TIMED])
     seconds = {
-        months: timed(worlds.scenario, size.enterprises, months)
+        months: timed(tried, size.enterprises, months)
         for months in {claim.months for claim in claims}
     }
 

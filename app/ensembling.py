@@ -88,7 +88,7 @@ def size_of(request: Request, scenario: Scenario, folder: EnsembleFolder) -> Siz
         stored = folder.identity()["size"]
         return replace(size, draws=stored["draws"], most=stored["most"])
     if not request.quiet and not request.json:
-        say("timing a run to see what fits into the budget")
+        say("timing some runs to see what fits into the budget")
     return sized(scenario, size, request.budget, request.jobs or usable_cores())
 
 
