@@ -75,6 +75,7 @@ def execute(request: Request) -> int:
     path = request.out or default_path({"budget": request.budget, **identity(claims, worlds, size)})
     if request.budget is not None:
         size = stored_size(path) or sized(request.budget, claims, worlds, size, request)
+        worlds = worlds_of(request, size.worlds)
     prepare(path, identity(claims, worlds, size), to_toml(worlds.scenario))
     runs = Runs(path, worlds, size.enterprises, size.replicates, size.seed, work)
     if not (request.json or request.quiet):

@@ -59,14 +59,13 @@ class Worlds:
 
 
 def from_ensemble(folder: Path, most: int) -> Worlds:
-    """Up to `most` members of an ensemble, chosen at random, and as many of its even draws.
+    """Up to `most` members of an ensemble, chosen by weight, and as many of its even draws.
 
     Raises EnsembleError if it is not finished.
     """
     kept, even = members(folder), prior(folder)
-    order = np.random.default_rng(SEED).permutation(kept.num_rows)[:most]
-    kept, even = kept.take(np.sort(order)), even.slice(0, most)
-    weights = kept["weight"].to_numpy()
+    order, weights = by_weight(kept["weight"].to_numpy(), most, np.random.default_rng(SEED))
+    kept, even = kept.take(order), even.slice(0, most)
     facts = summary(folder)
     axes = tuple(
         Axis(one["path"], one["low"], one["high"], one["log"]) for one in facts["parameters"]
@@ -79,6 +78,34 @@ def from_ensemble(folder: Path, most: int) -> Worlds:
         np.concatenate([weights / weights.sum(), np.full(even.num_rows, 1 / even.num_rows)]),
         {path: sd <= UNPINNED for path, sd in spread.items()}, folder.name,
     )  # fmt: skip
+
+
+def by_weight(
+    weights: Floats, count: int, luck: np.random.Generator
+) -> tuple[NDArray[np.int64], Floats]:
+    """Places of `count` of some weighted things in random order, and their new weights.
+
+    The chance to be chosen is proportional to the weight, as far as it is below one, and the new
+    weight is the old over that chance (Horvitz and Thompson 1952): sums stay unbiased, and what is
+    chosen is worth as many equal ones as can be.
+    """
+    order = luck.permutation(len(weights))
+    if count >= len(weights):
+        return order, weights[order]
+    chance = np.zeros(len(weights))
+    sure = np.zeros(len(weights), bool)
+    while True:
+        chance[~sure] = (count - sure.sum()) * weights[~sure] / weights[~sure].sum()
+        chance[sure] = 1.0
+        if not (chance > 1.0).any():
+            break
+        sure |= chance > 1.0
+    # A comb over the sum of chances: every tooth takes one.
+    ends = np.cumsum(chance[order])
+    teeth = luck.random() + np.arange(count)
+    places = np.minimum(np.searchsorted(ends, teeth, side="right"), len(weights) - 1)
+    chosen = luck.permutation(order[places])
+    return chosen, weights[chosen] / chance[chosen]
 
 
 def from_ranges(scenario: Scenario, count: int) -> Worlds:
