@@ -34,6 +34,8 @@ FEWEST: Final = 8
 """Worlds of each kind below which no share says anything."""
 ENOUGH: Final = 16
 """Worlds of each kind that come before mechanisms and early interventions in a budget."""
+SWITCHED: Final = 6
+"""Of so many worlds one is run with every mechanism switched."""
 SPARE: Final = 0.85
 """Of a budget, that is planned for."""
 
@@ -90,8 +92,8 @@ def execute(request: Request) -> int:
 
 
 def switched_of(worlds: int) -> int:
-    """Worlds in which mechanisms are switched one by one: ten times the cases, so a quarter."""
-    return max(worlds // 4, 3)
+    """Worlds in which mechanisms are switched one by one: ten times the cases, so a sixth."""
+    return max(worlds // SWITCHED, 3)
 
 
 def chosen(ids: Sequence[str]) -> list[Claim]:

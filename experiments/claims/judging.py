@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.claims.boxes import Box, find_box
 from experiments.claims.claim import Claim, Condition
-from experiments.claims.sweep import EARLY, Table
+from experiments.claims.sweep import Table
 from experiments.claims.verdicts import Driver, Judged, drivers, share_of
 from experiments.claims.worlds import RAW, Worlds
 from experiments.ensemble.surviving import Share
@@ -66,9 +66,13 @@ class Finding:
 
 
 def found(
-    claim: Claim, worlds: Worlds, table: Table, others: Mapping[str, tuple[str, Table]]
-) -> Finding:
-    """Judge one claim by its runs. others: by name of a switch its words and its runs."""
+    claim: Claim, worlds: Worlds, table: Table, others: Mapping[str, tuple[str, Table]],
+    early: Table | None = None,
+) -> Finding:  # fmt: skip
+    """Judge one claim by its runs.
+
+    others: by name of a switch its words and its runs. early: runs with interventions at the start.
+    """
     rows = table.rows
     weights, values = worlds.weights[rows], worlds.values[rows]
     main = worlds.of(worlds.kinds_used(main_only=True)[0])[rows]
@@ -85,7 +89,7 @@ def found(
     judged = Judged(
         share, share_of(holds[raw_use], weights[raw_use]),
         next(((one.share, one.before) for one in switched if one.name == LINEAR), None),
-        other_share(claim, worlds, table, EARLY) if has_early(claim, table) else None,
+        None if early is None or not claim.paired else other_share(claim, worlds, early),
         box_of(claim, paths, values[known], holds[known]),
         drivers_of(worlds, values[use], holds[use], weights[use]), claim.identified,
     )  # fmt: skip
@@ -113,7 +117,7 @@ def switched_share(
     claim: Claim, worlds: Worlds, table: Table, name: str, words: str, other: Table
 ) -> Switched:
     """The share of worlds with something switched, beside that of the same worlds without."""
-    after, before = (other_share(claim, worlds, t, "") for t in (other, table.of(other.rows)))
+    after, before = (other_share(claim, worlds, t) for t in (other, table.of(other.rows)))
     return Switched(name, words, after, before)
 
 
@@ -135,15 +139,15 @@ def drivers_of(worlds: Worlds, values: Floats, holds: Holds, weights: Floats) ->
     return drivers(worlds.paths, values, holds, weights, worlds.pinned)
 
 
-def amounts(condition: Condition, values: Values, early: str = "") -> Floats:
-    """(worlds, replicates) of what a condition bounds. early: ending of the cases' names."""
-    mine = values(condition.outcome)[condition.case + early]
+def amounts(condition: Condition, values: Values) -> Floats:
+    """(worlds, replicates) of what a condition bounds."""
+    mine = values(condition.outcome)[condition.case]
     if condition.of:
         with np.errstate(divide="ignore", invalid="ignore"):
-            mine = mine / values(condition.of)[condition.case + early]
+            mine = mine / values(condition.of)[condition.case]
     if condition.less is None:
         return mine
-    other = values(condition.outcome)[condition.less + early]
+    other = values(condition.outcome)[condition.less]
     if not condition.relative:
         return mine - other
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -151,39 +155,32 @@ def amounts(condition: Condition, values: Values, early: str = "") -> Floats:
 
 
 def holding(
-    claim: Claim, condition: Condition, table: Table, early: str = "", chosen: slice = slice(None)
+    claim: Claim, condition: Condition, table: Table, chosen: slice = slice(None)
 ) -> Floats:
     """1 and 0 for worlds in which the mean over replicates passes or not; NaN without one.
 
     A world in which a run failed has no value. A relative condition compares means: the ratio of
-    single runs would weigh those near zero.
+    single runs would weigh those near zero. chosen: replicates.
     """
     return np.array([
         np.nan if np.isnan(value) else float(condition.holds(value))
-        for value in means(claim, condition, table, early, chosen)
+        for value in means(claim, condition, table, chosen)
     ])  # fmt: skip
 
 
-def means(
-    claim: Claim, condition: Condition, table: Table, early: str = "", chosen: slice = slice(None)
-) -> Floats:
+def means(claim: Claim, condition: Condition, table: Table, chosen: slice = slice(None)) -> Floats:
     """The value of a condition in each world."""
 
     def values(name: str) -> Mapping[str, Floats]:
         every = table.values(claim.column(name))
         return {case: one[:, chosen].mean(axis=1, keepdims=True) for case, one in every.items()}
 
-    return amounts(condition, values, early)[:, 0]
+    return amounts(condition, values)[:, 0]
 
 
-def has_early(claim: Claim, table: Table) -> bool:
-    """Whether the runs hold the claim with its intervention at the start."""
-    return claim.paired and any(name.endswith(EARLY) for name in table.cases)
-
-
-def other_share(claim: Claim, worlds: Worlds, table: Table, early: str) -> Share:
+def other_share(claim: Claim, worlds: Worlds, table: Table) -> Share:
     """The share of worlds in which a claim holds in some runs, of the main kind of worlds."""
-    each = [holding(claim, one, table, early) for one in claim.conditions]
+    each = [holding(claim, one, table) for one in claim.conditions]
     known = np.all([~np.isnan(one) for one in each], axis=0)
     holds = joined(claim, each)
     (main,) = worlds.kinds_used(main_only=True)
@@ -196,7 +193,7 @@ def halves(claim: Claim, table: Table, use: Holds, weights: Floats) -> tuple[flo
     middle = max(table.replicates // 2, 1)
     shares = []
     for chosen in (slice(0, middle), slice(table.replicates - middle, None)):
-        each = [holding(claim, one, table, "", chosen) for one in claim.conditions]
+        each = [holding(claim, one, table, chosen) for one in claim.conditions]
         holds = joined(claim, each)
         shares.append(share_of(holds[use], weights[use]).share)
     return shares[0], shares[1]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from experiments.claims.claim import QUESTIONS, Claim, switches
 from experiments.claims.judging import Effect, Finding, found
-from experiments.claims.sweep import AS_IS, Part, Runs
+from experiments.claims.sweep import AS_IS, EARLY, Part, Runs
 from experiments.claims.verdicts import verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
 from experiments.durable import Disk, StoreError
@@ -95,11 +95,14 @@ def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
 
 
 def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
-    """What has to be run for some claims: for each length a part as it is, and one a switch."""
+    """What has to be run for some claims: for each length a part as it is, one with interventions
+    at the start, and one for every switch."""
     found = []
     for months in sorted({claim.months for claim in claims}):
         mine = tuple(claim for claim in claims if claim.months == months)
-        found.append(Part(mine, months, early=size.early))
+        found.append(Part(mine, months))
+        if size.early and any(claim.paired for claim in mine):
+            found.append(Part(mine, months, early=True))
         if size.switched:
             found += [Part(mine, months, switch) for switch in switches().values()]
     return found
@@ -112,7 +115,7 @@ def worlds_of(part: Part, size: Size) -> int:
 
 def runs_of(part: Part, worlds: Worlds, size: Size) -> int:
     """Runs of a part."""
-    kinds = worlds.kinds_used(main_only=part.switch is not None)
+    kinds = worlds.kinds_used(main_only=part.main_only)
     each = sum(min(worlds_of(part, size), int(worlds.of(kind).sum())) for kind in kinds)
     return each * len(part.options([])) * size.replicates
 
@@ -132,7 +135,7 @@ def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
         words = {part.name: part.switch.words for part in parts if part.switch}
         others = {name: (words[name], tables[name]) for name in words}
         for claim in parts[0].claims:
-            findings[claim.id] = found(claim, runs.worlds, tables[AS_IS], others)
+            findings[claim.id] = found(claim, runs.worlds, tables[AS_IS], others, tables.get(EARLY))
         failed += sum(table.failed() for table in tables.values())
     document = document_of(claims, findings, runs.worlds, size, failed)
     text = json.dumps(document, indent=1, allow_nan=False)

@@ -22,10 +22,8 @@ from experiments.sweeps.runner import begin
 
 CASE: Final = "case"
 """The factor that says what was done in a run."""
-EARLY: Final = "-early"
-"""End of the name of a case whose intervention comes at the start, without the record."""
-AS_IS: Final = "as-is"
-"""Name of the part in which nothing is switched."""
+AS_IS, EARLY = "as-is", "early"
+"""Names of the parts in which nothing is switched, and interventions come late or early."""
 LATE_MONTH, EARLY_MONTH = 24, 0
 Floats = NDArray[np.float64]
 Work = Callable[[Experiment, SweepFolder], None]
@@ -33,54 +31,63 @@ Work = Callable[[Experiment, SweepFolder], None]
 
 @dataclass(frozen=True)
 class Part:
-    """Claims of one length in all of their cases.
+    """Claims of one length in their cases, in one way.
 
-    switch: what is switched in all of its runs. early: whether paired claims are run a second time
-    with the intervention at the start.
+    switch: what is switched in all of its runs. early: interventions come at the start, without
+    the record, in place of 2025-01.
     """
 
     claims: tuple[Claim, ...]
     months: int
     switch: Case | None = None
-    early: bool = True
+    early: bool = False
 
     @property
     def name(self) -> str:
-        """Among the parts of its length: the switch, or "as-is"."""
-        return self.switch.name if self.switch else AS_IS
+        """Among the parts of its length."""
+        return self.switch.name if self.switch else EARLY if self.early else AS_IS
+
+    @property
+    def main_only(self) -> bool:
+        """Whether it is run in the main kind of worlds only."""
+        return self.name != AS_IS
 
     def label(self, case: str) -> str:
         """Of a case in the sweep."""
-        return f"{self.name}/{case}" if self.switch else case
+        return case if self.name == AS_IS else f"{self.name}/{case}"
 
     def cases(self) -> list[Case]:
-        """Every case of its claims once, the base first; where something is switched, of those
-        that decide."""
+        """Every case of its claims once, the base first: all as they are, else those that decide,
+        early of claims that compare something."""
         found = {
             case.name: case
             for claim in self.claims
-            for case in (claim.cases if self.switch is None else claim.decisive)
+            if claim.paired or not self.early
+            for case in (claim.cases if self.name == AS_IS else claim.decisive)
         }
         base = found.pop(BASE, Case(BASE, "the world as it is"))
         return [base, *found.values()]
 
     def options(self, scenario_events: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Settings of each case by name; those of paired claims a second time, from the start."""
-        found: dict[str, dict[str, Any]] = {}
-        paired = {case.name for claim in self.claims if claim.paired for case in claim.decisive}
-        for case in self.cases():
-            if self.switch is not None:
-                switched = settings_of(self.switch, EARLY_MONTH, scenario_events)
-                others = switched.pop("events", scenario_events)
-                found[case.name] = switched | settings_of(case, LATE_MONTH, others)
-                if self.switch.events and not case.events:
-                    found[case.name]["events"] = others
-                continue
-            found[case.name] = settings_of(case, LATE_MONTH, scenario_events)
-            if self.early and paired and (case.name in paired or case.name == BASE):
-                early = settings_of(case, EARLY_MONTH, scenario_events)
-                found[case.name + EARLY] = early | {"history.until": FREE_UNTIL}
-        return found
+        """Settings of each case by name."""
+        if self.switch is not None:
+            return {case.name: self._switched(case, scenario_events) for case in self.cases()}
+        if not self.early:
+            return {
+                case.name: settings_of(case, LATE_MONTH, scenario_events) for case in self.cases()
+            }
+        return {
+            case.name: settings_of(case, EARLY_MONTH, scenario_events)
+            | {"history.until": FREE_UNTIL}
+            for case in self.cases()
+        }
+
+    def _switched(self, case: Case, scenario_events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        assert self.switch is not None
+        switched = settings_of(self.switch, EARLY_MONTH, scenario_events)
+        others = switched.pop("events", scenario_events)
+        found = switched | settings_of(case, LATE_MONTH, others)
+        return found | {"events": others} if self.switch.events and not case.events else found
 
 
 def settings_of(case: Case, month: int, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -122,9 +129,8 @@ class Runs:
         self.work(experiment, folder)
 
     def rows(self, part: Part, count: int) -> NDArray[np.int64]:
-        """Places of the first `count` worlds of each kind; of the main kind where something is
-        switched."""
-        kinds = self.worlds.kinds_used(main_only=part.switch is not None)
+        """Places of the first `count` worlds of each kind that a part is run in."""
+        kinds = self.worlds.kinds_used(main_only=part.main_only)
         chosen = [np.flatnonzero(self.worlds.of(kind))[:count] for kind in kinds]
         return np.concatenate(chosen)
 
@@ -132,7 +138,7 @@ class Runs:
         """A point for each world and case, case after case."""
         options = part.options(self._events())
         # A factor needs two values; where nothing is compared there is none.
-        named = [{CASE: part.label(name)} if len(options) > 1 or part.switch else {}
+        named = [{CASE: part.label(name)} if len(options) > 1 or part.main_only else {}
                  for name in options]  # fmt: skip
         rows = self.rows(part, count).tolist()
         return [{**self.worlds.settings[row], **case} for row in rows for case in named]

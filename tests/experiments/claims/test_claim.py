@@ -16,7 +16,7 @@ from experiments.claims.claim import (
     shared_cases,
     switches,
 )
-from experiments.claims.sweep import EARLY, Part
+from experiments.claims.sweep import AS_IS, EARLY, Part
 from sim.loading import load
 
 TREE: dict[str, Any] = {
@@ -54,15 +54,14 @@ def test_switches_come_first_and_keep_what_a_case_does() -> None:
 
 
 def test_interventions_come_late_and_early() -> None:
-    part = Part((library()["C23"],), 96)
-    options = part.options([])
-    assert set(options) == {"base", "xai-open", "xai-closed"} | {
-        f"{name}{EARLY}" for name in ("base", "xai-open", "xai-closed")
-    }
-    assert options["xai-open"]["events"][0]["month"] == "2025-01"
-    early = options[f"xai-open{EARLY}"]
-    assert early["events"][0]["month"] == "2023-01"
-    assert early["history.until"] == "2023-03"
+    late, early = (Part((library()["C23"],), 96, early=early) for early in (False, True))
+    assert set(late.options([])) == set(early.options([])) == {"base", "xai-open", "xai-closed"}
+    assert late.options([])["xai-open"]["events"][0]["month"] == "2025-01"
+    options = early.options([])
+    assert options["xai-open"]["events"][0]["month"] == "2023-01"
+    assert {one["history.until"] for one in options.values()} == {"2023-03"}
+    assert (late.label("base"), early.label("base")) == ("base", "early/base")
+    assert (late.main_only, early.main_only) == (False, True)
     assert list(Part((library()["C05"],), 96).options([])) == ["base"]
 
 
@@ -112,8 +111,9 @@ def test_a_users_claim_is_read_and_the_template_is_one(tmp_path: Path) -> None:
 
 
 def test_only_what_decides_is_run_early_or_with_something_switched() -> None:
-    claim = library()["C04"]
-    options = Part((claim,), 96).options([])
-    assert {"no-publication", "all-closed", f"all-closed{EARLY}"} <= set(options)
-    assert f"no-publication{EARLY}" not in options
-    assert set(Part((claim,), 96, switches()["linear"]).options([])) == {"base", "all-closed"}
+    claims = (library()["C04"], library()["C12"], library()["C05"])
+    assert {"no-publication", "all-closed"} <= set(Part(claims, 96).options([]))
+    decisive = {"base", "all-closed", "routing-free", "routing-dear"}
+    assert set(Part(claims, 96, early=True).options([])) == decisive
+    assert set(Part(claims, 96, switches()["linear"]).options([])) == decisive
+    assert not {AS_IS, EARLY} & set(switches())

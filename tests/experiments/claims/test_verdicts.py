@@ -13,7 +13,7 @@ import pytest
 from experiments.claims.boxes import Box, find_box, in_box
 from experiments.claims.claim import Claim, claim_of
 from experiments.claims.judging import Finding, found, weighted_quantiles
-from experiments.claims.sweep import EARLY, Table
+from experiments.claims.sweep import Table
 from experiments.claims.verdicts import (
     Driver,
     Judged,
@@ -53,15 +53,10 @@ def worlds(count: int, seed: int = 0) -> Worlds:
 
 
 def table(of: Worlds, base: Any, other: Any = None, noise: float = 0.0) -> Table:
-    """Runs whose outcome is `base` of the parameters, `other` of them in the other case.
-
-    It makes no difference when the intervention comes.
-    """
-    values, names = of.values, ["base"] if other is None else ["base", "other"]
-    cases = [*names, *(f"{name}{EARLY}" for name in names)] if other else names
+    """Runs whose outcome is `base` of the parameters, `other` of them in the other case."""
+    values, cases = of.values, ["base"] if other is None else ["base", "other"]
     luck = np.random.default_rng(1).normal(size=(len(values), 1, REPLICATES)) * noise
     means = np.array([[f(row) for f in (base, other) if f is not None] for row in values], float)
-    means = np.tile(means, len(cases) // len(names))
     y = means[:, :, None] + luck
     point, replicate = np.indices((len(values) * len(cases), REPLICATES))
     columns = {"point": point.ravel(), "replicate": replicate.ravel(), "t1_y": y.ravel()}
