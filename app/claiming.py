@@ -57,6 +57,7 @@ class Request:
     json: bool
     quiet: bool
     place: Place = HERE
+    switched: int | None = None
 
 
 def execute(request: Request) -> int:
@@ -69,7 +70,7 @@ def execute(request: Request) -> int:
     work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     claims = chosen(request.ids)
     size = Size(
-        request.worlds or WORLDS, switched_of(request.worlds or WORLDS), request.replicates,
+        request.worlds or WORLDS, switched_of(request), request.replicates,
         request.enterprises, request.seed,
     )  # fmt: skip
     most = 1 << 12 if request.budget else size.worlds
@@ -91,9 +92,11 @@ def execute(request: Request) -> int:
     return OK
 
 
-def switched_of(worlds: int) -> int:
+def switched_of(request: Request, worlds: int | None = None) -> int:
     """Worlds in which mechanisms are switched one by one: ten times the cases, so a sixth."""
-    return max(worlds // SWITCHED, 3)
+    if request.switched is not None:
+        return request.switched
+    return max((worlds or request.worlds or WORLDS) // SWITCHED, 3)
 
 
 def chosen(ids: Sequence[str]) -> list[Claim]:
@@ -153,23 +156,24 @@ def sized(
     # Mechanisms and early interventions come once there are worlds enough.
     for switches, early, least in ((True, True, ENOUGH), (False, True, ENOUGH), (False, False, 0)):
         count = max(min(least, most), FEWEST)
-        if cost(resized(size, count, switches, early)) > affordable:
+        if cost(resized(size, request, count, switches, early)) > affordable:
             continue
-        while count < most and cost(resized(size, count + 1, switches, early)) <= affordable:
+        while (
+            count < most and cost(resized(size, request, count + 1, switches, early)) <= affordable
+        ):
             count += 1
-        return resized(size, count, switches, early)
-    enough = cost(resized(size, FEWEST, False, False)) / (SPARE * 60.0 * jobs)
+        return resized(size, request, count, switches, early)
+    enough = cost(resized(size, request, FEWEST, False, False)) / (SPARE * 60.0 * jobs)
     raise InputError(
         f"{minutes:g} minutes are too few for {len(claims)} claims here; take --budget "
         f"{enough + 0.5:.0f}, or fewer claims, --replicates or --enterprises"
     )
 
 
-def resized(size: Size, worlds: int, switches: bool, early: bool) -> Size:
+def resized(size: Size, request: Request, worlds: int, switches: bool, early: bool) -> Size:
     """A size with so many worlds, with or without mechanisms and early interventions."""
-    return replace(
-        size, worlds=worlds, switched=switched_of(worlds) if switches else 0, early=early
-    )
+    switched = switched_of(request, worlds) if switches else 0
+    return replace(size, worlds=worlds, switched=switched, early=early)
 
 
 def plan_words(claims: Sequence[Claim], worlds: Worlds, size: Size) -> str:

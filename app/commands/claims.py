@@ -27,6 +27,10 @@ RawOnly = Annotated[
     bool, typer.Option("--raw-only", help="Judge over the sourced ranges, facts or no facts.")
 ]
 Worlds = Annotated[int | None, typer.Option(min=8, max=1 << 16, help="Worlds of each kind [48].")]
+Switched = Annotated[
+    int | None,
+    typer.Option(min=0, help="Worlds run again with every mechanism switched [a sixth]; 0: none."),
+]
 Replicates = Annotated[int, typer.Option(min=2, max=1000, help="Runs of each world and case.")]
 Enterprises = Annotated[int, typer.Option(help="Simulated enterprises in each run.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**62, help="Root seed of the runs.")]
@@ -53,6 +57,7 @@ def run(
     ensemble: Ensemble = None,
     raw_only: RawOnly = False,
     worlds: Worlds = None,
+    switched: Switched = None,
     replicates: Replicates = 5,
     enterprises: Enterprises = 500,
     seed: Seed = 1,
@@ -74,7 +79,7 @@ def run(
     return execute(
         Request(
             tuple(ids or ()), budget, ensemble, raw_only, worlds, replicates, enterprises, seed,
-            jobs, out, json, quiet, Place(engine, profile),
+            jobs, out, json, quiet, Place(engine, profile), switched,
         )
     )  # fmt: skip
 
