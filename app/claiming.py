@@ -30,10 +30,11 @@ from sim.loading import load, to_toml
 from sim.version import usable_cores
 
 WORLDS: Final = 48
-FEWEST: Final = 8
+FEWEST: Final = 5
 """Worlds of each kind below which no share says anything."""
 ENOUGH: Final = 16
-"""Worlds of each kind that come before mechanisms and early interventions in a budget."""
+"""Worlds of each kind that come before mechanisms, early interventions and what is only reported
+in a budget."""
 SWITCHED: Final = 6
 """Of so many worlds one is run with every mechanism switched."""
 SPARE: Final = 0.85

@@ -121,9 +121,13 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
         f"{size['replicates']} replicates of {size['enterprises']:,} enterprises"
     )
     if not size["early"]:
-        out.print("interventions in 2025-01 only; a larger budget tries them in 2023, too")
+        out.print(
+            "interventions in 2025-01 only, nothing reported beside; a larger budget does both"
+        )
     if not size["switched"]:
-        out.print("mechanisms and the form of quality were not switched; a larger budget does")
+        out.print(
+            "mechanisms and the form of quality were not switched; a larger budget or --switched does"
+        )
     if document["failed_runs"]:
         out.print(f"{document['failed_runs']:,} runs failed; their worlds do not count")
     for question, words in QUESTIONS.items():

@@ -99,7 +99,11 @@ def found(
         tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
         int(use.sum()), int((main & ~known).sum()),
         tuple(sorted(switched, key=lambda one: -abs(one.share.share - one.before.share))),
-        tuple(beside(claim, one, table, main, weights) for one in claim.reported),
+        tuple(
+            beside(claim, one, table, main, weights)
+            for one in claim.reported
+            if {one.case, one.less or one.case} <= set(table.cases)
+        ),
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Size:
 
     worlds: of each kind. switched: of the main kind, those run again with every mechanism switched;
     0 for none. replicates: runs of each world and case. early: whether interventions are tried at
-    the start, too.
+    the start, too, and what is only reported is run.
     """
 
     worlds: int
@@ -100,7 +100,7 @@ def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
     found = []
     for months in sorted({claim.months for claim in claims}):
         mine = tuple(claim for claim in claims if claim.months == months)
-        found.append(Part(mine, months))
+        found.append(Part(mine, months, reported=size.early))
         if size.early and any(claim.paired for claim in mine):
             found.append(Part(mine, months, early=True))
         if size.switched:

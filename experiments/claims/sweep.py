@@ -34,13 +34,14 @@ class Part:
     """Claims of one length in their cases, in one way.
 
     switch: what is switched in all of its runs. early: interventions come at the start, without
-    the record, in place of 2025-01.
+    the record, in place of 2025-01. reported: whether cases are run that decide nothing.
     """
 
     claims: tuple[Claim, ...]
     months: int
     switch: Case | None = None
     early: bool = False
+    reported: bool = True
 
     @property
     def name(self) -> str:
@@ -57,13 +58,13 @@ class Part:
         return case if self.name == AS_IS else f"{self.name}/{case}"
 
     def cases(self) -> list[Case]:
-        """Every case of its claims once, the base first: all as they are, else those that decide,
-        early of claims that compare something."""
+        """Every case of its claims once, the base first: all as they are, if asked for, else those
+        that decide; early of claims that compare something."""
         found = {
             case.name: case
             for claim in self.claims
             if claim.paired or not self.early
-            for case in (claim.cases if self.name == AS_IS else claim.decisive)
+            for case in (claim.cases if self.name == AS_IS and self.reported else claim.decisive)
         }
         base = found.pop(BASE, Case(BASE, "the world as it is"))
         return [base, *found.values()]

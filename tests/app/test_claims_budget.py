@@ -1,11 +1,12 @@
 """How much of a ledger fits into a budget, and what the commands refuse."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app import claiming
-from app.claiming import FEWEST, Request, chosen, sized
+from app.claiming import FEWEST, Request, chosen, sized, switched_of
 from app.shell import InputError
 from experiments.claims.claim import ClaimError, library
 from experiments.claims.ledger import Size, parts_of, runs_of
@@ -47,3 +48,9 @@ def test_claims_are_chosen_by_id_in_any_case() -> None:
     assert len(chosen([])) == 31
     with pytest.raises(ClaimError, match="nomoat claims list"):
         chosen(["C99"])
+
+
+def test_the_worlds_with_something_switched_may_be_chosen() -> None:
+    assert switched_of(REQUEST, 48) == 8
+    assert switched_of(REQUEST, 8) == 3
+    assert switched_of(replace(REQUEST, switched=0), 48) == 0

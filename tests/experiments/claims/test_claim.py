@@ -113,6 +113,7 @@ def test_a_users_claim_is_read_and_the_template_is_one(tmp_path: Path) -> None:
 def test_only_what_decides_is_run_early_or_with_something_switched() -> None:
     claims = (library()["C04"], library()["C12"], library()["C05"])
     assert {"no-publication", "all-closed"} <= set(Part(claims, 96).options([]))
+    assert "no-publication" not in Part(claims, 96, reported=False).options([])
     decisive = {"base", "all-closed", "routing-free", "routing-dear"}
     assert set(Part(claims, 96, early=True).options([])) == decisive
     assert set(Part(claims, 96, switches()["linear"]).options([])) == decisive
