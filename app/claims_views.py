@@ -125,9 +125,7 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
             "interventions in 2025-01 only, nothing reported beside; a larger budget does both"
         )
     if not size["switched"]:
-        out.print(
-            "mechanisms and the form of quality were not switched; a larger budget or --switched does"
-        )
+        out.print("mechanisms and the form of quality were not switched; --switched 8 does")
     if document["failed_runs"]:
         out.print(f"{document['failed_runs']:,} runs failed; their worlds do not count")
     for question, words in QUESTIONS.items():
