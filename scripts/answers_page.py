@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from agents.common.vocabulary import month_index
-from app.claims_views import percent, share, short
+from app.claims_views import percent, share
 from app.ensemble_views import QUANTITIES
 from app.ensemble_views import interval as of_prior
 from app.game_views import brief
-from app.reporting.words import parameter, sentence, tally, worlds_called
+from app.reporting.words import parameter, sentence, short, tally, worlds_called
 from experiments.claims.claim import QUESTIONS
 from experiments.evidence.forecast import MONTHS
 from experiments.reference import MADE, read
@@ -16,6 +16,7 @@ from experiments.reference import MADE, read
 Entry = Mapping[str, Any]
 TOLD: Final = 3
 """Mechanisms and drivers of a claim that are told."""
+MILLION: Final = 1e6
 MOVED: Final = 0.2
 """Change of the share of worlds from which a mechanism is told."""
 INTRO: Final = """\
@@ -44,13 +45,19 @@ def provenance(ledger: Entry, made: Entry) -> str:
     size = ledger["size"]
     commands = "\n".join(made["commands"])
     early = "" if size["early"] else "Interventions in 2023 were not tried. "
+    switched = (
+        f"{size['switched']} of them with every mechanism switched"
+        if size["switched"]
+        else "mechanisms and the form of quality not switched"
+    )
     failed = f"{ledger['failed_runs']:,} runs failed; their worlds do not count."
     return (
         f"Made {made['date']} on {made['machine']}, model version `{made['model_version']}`, by\n\n"
         f"```sh\n{commands}\n```\n\n"
-        f"{size['worlds']} worlds of each kind, {size['switched']} of them with every mechanism "
-        f"switched, {size['replicates']} replicates of {size['enterprises']:,} enterprises, seed "
-        f"{size['seed']}. {early}{failed if ledger['failed_runs'] else 'No run failed.'}\n"
+        f"{size['worlds']} worlds of each kind, {switched}, {size['replicates']} replicates of "
+        f"{size['enterprises']:,} enterprises, seed {size['seed']}. {early}"
+        f"{failed if ledger['failed_runs'] else 'No run failed.'} With so few worlds many "
+        "intervals are too wide for a verdict; more worlds narrow them.\n"
     )
 
 
@@ -77,8 +84,8 @@ def spoken(entry: Entry, called: str) -> str:
     effect = entry["effect"]
     parts = [
         sentence(entry, called),
-        f"Size ({effect['words']}): {short(effect['middle'])} ({short(effect['low'])} to "
-        f"{short(effect['high'])} over worlds).",
+        f"Measured for “{effect['words']}”: {amount(effect['middle'])} "
+        f"({amount(effect['low'])} to {amount(effect['high'])} over worlds).",
     ]
     moved = [
         f"{percent(one['share'][0])} if {one['words']}"
@@ -96,6 +103,11 @@ def spoken(entry: Entry, called: str) -> str:
         )
         parts.append(f"It hangs on {drivers}.")
     return " ".join(parts)
+
+
+def amount(value: float | None) -> str:
+    """A number in few digits, in millions or billions where it is large."""
+    return short(value) if value is None or abs(value) < MILLION else brief(value)
 
 
 def worlds(summary: Entry) -> str:

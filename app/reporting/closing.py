@@ -78,7 +78,7 @@ def provenance(sources: Sources) -> Section:
         about = described(source)
         rows.append([
             tag("span", f"[{source.mark}] {KINDS[source.kind]}", id=f"from-{source.kind}"),
-            tag("code", str(source.place)), source.written.strftime("%Y-%m-%d %H:%M UTC"),
+            tag("code", source.name), source.written.strftime("%Y-%m-%d %H:%M UTC"),
             tag("code", about["commit"]), tag("code", about["model_version"]),
             about["seed"], about["size"],
         ])  # fmt: skip

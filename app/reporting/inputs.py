@@ -10,6 +10,8 @@ from typing import Any, Final
 from app.shell import InputError
 from experiments.claims.ledger import ASKED, LEDGER
 from experiments.folder import OUTPUTS
+from experiments.reference import MADE
+from experiments.reference import place as comes_with_it
 
 Document = dict[str, Any]
 KINDS: Final = {
@@ -48,6 +50,13 @@ class Source:
     place: Path
     document: Document = field(repr=False)
     written: datetime
+
+    @property
+    def name(self) -> str:
+        """What the place is called: as it was named, or its place in the program."""
+        if self.place.parent == comes_with_it(MADE).parent:
+            return f"experiments/reference/{self.place.name}"
+        return str(self.place)
 
     @property
     def mark(self) -> str:

@@ -19,14 +19,14 @@ class Section:
 
 def cited(source: Source) -> Markup:
     """A link to the row of the table of provenance."""
-    link = tag("a", source.mark, href=f"#from-{source.kind}", title=f"from {source.place}")
+    link = tag("a", source.mark, href=f"#from-{source.kind}", title=f"from {source.name}")
     return tag("sup", "[", link, "]", class_="from")
 
 
 def from_words(source: Source) -> Markup:
     """A line that says where all numbers of a part are from."""
     return tag(
-        "p", "Numbers: ", tag("code", str(source.place)), cited(source), class_="quiet"
+        "p", "Numbers: ", tag("code", source.name), cited(source), class_="quiet"
     )  # fmt: skip
 
 

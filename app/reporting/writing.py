@@ -58,7 +58,7 @@ def execute(request: Request) -> int:
     if not request.quiet:
         out = console()
         for source in sources:
-            out.print(f"{KINDS[source.kind]}: {for_terminal(source.place)}")
+            out.print(f"{KINDS[source.kind]}: {for_terminal(source.name)}")
         if request.figures is not None:
             where = for_terminal(request.figures)
             out.print(f"figures {where}/  ({len(figures)} as SVG and CSV)")

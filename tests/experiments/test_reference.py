@@ -68,4 +68,6 @@ def test_report_makes_a_page_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     page = Path("report.html").read_text("utf-8")
     for words in ("Fans over", "In numbers", "The game between vendors", "Meta"):
         assert words in page
+    assert "experiments/reference/ledger.json" in page
+    assert str(place(MADE).parent) not in page
     assert nomoat("report", "outputs", "--reference", "-o", "other.html").exit_code == 2
