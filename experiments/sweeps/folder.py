@@ -16,7 +16,7 @@ from experiments.durable import Disk, StoreError
 from experiments.encoding import digest, encode
 from experiments.machine import process_start, process_started
 from experiments.sweeps import failpoints
-from experiments.sweeps.store import WORLDS, Store
+from experiments.sweeps.store import WORLDS, WRITERS, Store
 from sim.version import model_version
 
 Manifest = dict[str, Any]
@@ -58,7 +58,7 @@ class SweepFolder:
     @property
     def leases(self) -> Path:
         """A file for every process that writes here."""
-        return self.path / "writers"
+        return self.path / WRITERS
 
     def world_path(self, number: int) -> Path:
         """A scenario as it was when the sweep began."""

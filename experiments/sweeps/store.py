@@ -29,6 +29,7 @@ OUTCOMES: Final = "outcomes"
 TELEMETRY: Final = "telemetry"
 FAILURES: Final = "failures"
 WORLDS: Final = "worlds"
+WRITERS: Final = "writers"
 """Folder of the scenarios that options stand for."""
 TABLES_KEY: Final = b"tables"
 RUNS_DIGITS, SHA_DIGITS, ID_DIGITS = 12, 16, 16
@@ -210,11 +211,11 @@ class Store:
     def sweep_partials(self) -> None:
         """Remove half-written files of processes that are gone; only while nobody writes.
 
-        Scenarios in `worlds/` are left alone: who begins the same sweep writes them before it
-        counts as a writer.
+        Scenarios in `worlds/` and leases in `writers/` are left alone: who begins the same sweep
+        writes them before it counts as a writer.
         """
         for partial in self.folder.glob("*/.*.partial-*"):
-            if partial.parent.name != WORLDS:
+            if partial.parent.name not in (WORLDS, WRITERS):
                 partial.unlink(missing_ok=True)
 
     def remove(self, paths: Sequence[Path]) -> None:

@@ -194,8 +194,12 @@ def test_half_written_files_are_removed_when_asked(store: Store) -> None:
     partial.write_bytes(b"PAR1")
     assert store.verify() == []
     assert finished(store) == [1]
+    lease = store.folder / "writers" / ".vm-17.json.partial-17"
+    lease.parent.mkdir()
+    lease.write_bytes(b"{}")
     store.sweep_partials()
     assert not partial.exists()
+    assert lease.exists(), "a process that is about to write would fail"
     assert finished(store) == [1]
 
 
