@@ -29,7 +29,7 @@ from experiments.ensemble.sizing import TIMED, changed, timed
 from sim.loading import load, to_toml
 from sim.version import usable_cores
 
-WORLDS: Final = 48
+WORLDS: Final = 36
 FEWEST: Final = 5
 """Worlds of each kind below which no share says anything."""
 ENOUGH: Final = 16

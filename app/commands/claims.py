@@ -26,7 +26,7 @@ Ensemble = Annotated[
 RawOnly = Annotated[
     bool, typer.Option("--raw-only", help="Judge over the sourced ranges, facts or no facts.")
 ]
-Worlds = Annotated[int | None, typer.Option(min=8, max=1 << 16, help="Worlds of each kind [48].")]
+Worlds = Annotated[int | None, typer.Option(min=8, max=1 << 16, help="Worlds of each kind [36].")]
 Switched = Annotated[
     int | None,
     typer.Option(min=0, help="Worlds run again with every mechanism switched [a sixth]; 0: none."),
