@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -65,20 +64,52 @@ class Shapley:
 
     def by_month(self, table: pa.Table, months: int) -> Floats:
         """A value for each month; NaN where nobody compared."""
-        compared = table["compared"].to_numpy(zero_copy_only=False).astype(float)
-        month = table["month"].to_numpy()
-        gaps = np.column_stack([
-            table[f"term_{term}"].to_numpy(zero_copy_only=False)
-            - table[f"alternative_term_{term}"].to_numpy(zero_copy_only=False)
-            for term in TERMS
-        ])  # fmt: skip
-        known = np.isfinite(gaps).all(axis=1) & (compared > 0)
-        size = np.abs(shapley(THETA * gaps[known]))
-        weighted = compared[known, None] * size
-        mine = np.bincount(month[known], weighted[:, TERMS.index(self.term)], months)[:months]
-        every = np.bincount(month[known], weighted.sum(axis=1), months)[:months]
+        found = LATEST.of(table)
+        mine = np.bincount(found.month, found.size[:, TERMS.index(self.term)], months)[:months]
+        every = np.bincount(found.month, found.size.sum(axis=1), months)[:months]
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(every > 0, mine / every, np.nan)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What terms explain, in cells where somebody compared.
+
+    month: (cells,). size: (cells, terms) of each term, times how many compared.
+    """
+
+    month: NDArray[np.int64]
+    size: Floats
+
+
+@dataclass
+class Decomposer:
+    """Decomposes a table once: outcomes ask for one term of a run after the other."""
+
+    table: pa.Table | None = None
+    found: Explained | None = None
+
+    def of(self, table: pa.Table) -> Explained:
+        """What terms explain in a decision table."""
+        if self.found is None or self.table is not table:
+            self.found, self.table = decomposed(table), table
+        return self.found
+
+
+def decomposed(table: pa.Table) -> Explained:
+    """Decompose a decision table, by cells in which somebody compared."""
+    compared = table["compared"].to_numpy(zero_copy_only=False).astype(float)
+    gaps = np.column_stack([
+        table[f"term_{term}"].to_numpy(zero_copy_only=False)
+        - table[f"alternative_term_{term}"].to_numpy(zero_copy_only=False)
+        for term in TERMS
+    ])  # fmt: skip
+    known = np.isfinite(gaps).all(axis=1) & (compared > 0)
+    size = compared[known, None] * np.abs(shapley(THETA * gaps[known]))
+    return Explained(table["month"].to_numpy()[known], size)
+
+
+LATEST: Final = Decomposer()
 
 
 def shapley(gaps: Floats) -> Floats:
@@ -87,17 +118,24 @@ def shapley(gaps: Floats) -> Floats:
     They add up to the chance by all terms less one half.
     """
     count = gaps.shape[1]
-    chance = {}
-    for size in range(count + 1):
-        for members in combinations(range(count), size):
-            chance[members] = 1.0 / (1.0 + np.exp(-gaps[:, list(members)].sum(axis=1)))
-    values = np.zeros_like(gaps)
-    for members, without in chance.items():
-        for term in set(range(count)) - set(members):
-            size = len(members)
-            share = math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
-            values[:, term] += share * (chance[tuple(sorted((*members, term)))] - without)
-    return values
+    # What a term that joins so many others counts: the share of orders in which it does.
+    joins = [1.0 / (count * math.comb(count - 1, others)) for others in range(count)]
+    sums = subset_sums(gaps)
+    values = np.zeros(gaps.shape[::-1])
+    for members, total in enumerate(sums):
+        size = members.bit_count()
+        part = [joins[size - 1] if members >> term & 1 else -joins[size] for term in range(count)]
+        values += np.array(part)[:, None] / (1.0 + np.exp(-total))
+    return np.ascontiguousarray(values.T)
+
+
+def subset_sums(gaps: Floats) -> Floats:
+    """(2 ** terms, cells) sums over the terms whose bits are set in the row's number."""
+    sums = np.zeros((1 << gaps.shape[1], gaps.shape[0]))
+    for term, gap in enumerate(gaps.T):
+        half = 1 << term
+        sums[half : 2 * half] = sums[:half] + gap
+    return sums
 
 
 def is_shapley(text: str) -> bool:
