@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,14 +29,23 @@ from experiments.ensemble.sizing import TIMED, changed, timed
 from sim.loading import load, to_toml
 from sim.version import usable_cores
 
-WORLDS: Final = 36
+WORLDS: Final = 32
+WIDE: Final = 256
+"""Worlds of each kind, by default, for claims that look at worlds as they are."""
+WIDE_PART: Final = 0.2
+"""Of a budget, what such claims may take for more worlds."""
 FEWEST: Final = 5
 """Worlds of each kind below which no share says anything."""
 ENOUGH: Final = 16
 """Worlds of each kind that come before mechanisms, early interventions and what is only reported
 in a budget."""
+NOTHING, BESIDE, MECHANISMS = 0, 1, 2
+"""What is run besides: nothing; early interventions and what is only reported; mechanisms, too."""
 SWITCHED: Final = 6
 """Of so many worlds one is run with every mechanism switched."""
+THIRD: Final = 3
+"""Of so many worlds one is run with the other form of quality, and with interventions early."""
+FEWEST_EARLY: Final = 8
 SPARE: Final = 0.85
 """Of a budget, that is planned for."""
 
@@ -59,27 +68,30 @@ class Request:
     quiet: bool
     place: Place = HERE
     switched: int | None = None
+    wide: int | None = None
 
 
 def execute(request: Request) -> int:
     """Run, judge, report; 130 if interrupted with all runs kept."""
     short_warnings()
     refuse_missing("ema_workbench", "nomoat claims run", "analysis")
-    if request.budget is not None and (request.worlds or request.budget <= 0):
-        raise InputError("--budget is minutes above 0 and chooses --worlds; give one or the other")
+    if request.budget is not None and (request.worlds or request.wide or request.budget <= 0):
+        raise InputError(
+            "--budget is minutes above 0 and chooses --worlds and --wide; give one or the other"
+        )
+    if (request.wide or 1 << 16) < (count := request.worlds or WORLDS):
+        raise InputError(
+            f"--wide {request.wide} is less than {count} worlds; give more, or --worlds"
+        )
     refuse_budget(request.place, request.budget, "--worlds")
     work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     claims = chosen(request.ids)
-    size = Size(
-        request.worlds or WORLDS, switched_of(request), request.replicates,
-        request.enterprises, request.seed,
-    )  # fmt: skip
-    most = 1 << 12 if request.budget else size.worlds
-    worlds = worlds_of(request, most)
+    size = size_of(request, request.worlds or WORLDS, request.wide or WIDE)
+    worlds = worlds_of(request, 1 << 12, 0) if request.budget else worlds_of(request, *reach(size))
     path = request.out or default_path({"budget": request.budget, **identity(claims, worlds, size)})
     if request.budget is not None:
-        size = stored_size(path) or sized(request.budget, claims, worlds, size, request)
-        worlds = worlds_of(request, size.worlds)
+        size = stored_size(path) or sized(request.budget, claims, worlds, request)
+        worlds = worlds_of(request, *reach(size))
     prepare(path, identity(claims, worlds, size), to_toml(worlds.scenario))
     runs = Runs(path, worlds, size.enterprises, size.replicates, size.seed, work)
     if not (request.json or request.quiet):
@@ -93,11 +105,17 @@ def execute(request: Request) -> int:
     return OK
 
 
-def switched_of(request: Request, worlds: int | None = None) -> int:
-    """Worlds in which mechanisms are switched one by one: ten times the cases, so a sixth."""
-    if request.switched is not None:
-        return request.switched
-    return max((worlds or request.worlds or WORLDS) // SWITCHED, 3)
+def size_of(request: Request, worlds: int, wide: int = 0, *, extras: int = MECHANISMS) -> Size:
+    """How much is run with so many worlds. extras: what is run besides, see `MECHANISMS`."""
+    switched, linear = 0, 0
+    if extras >= MECHANISMS and request.switched != 0:
+        switched = min(request.switched or max(worlds // SWITCHED, 3), worlds)
+        linear = max(switched, worlds // THIRD)
+    early = min(max(worlds // THIRD, FEWEST_EARLY), worlds) if extras >= BESIDE else 0
+    return Size(
+        worlds, max(worlds, wide), switched, linear, early, request.replicates,
+        request.enterprises, request.seed, extras >= BESIDE,
+    )  # fmt: skip
 
 
 def chosen(ids: Sequence[str]) -> list[Claim]:
@@ -116,14 +134,19 @@ def chosen(ids: Sequence[str]) -> list[Claim]:
     return list(found.values())
 
 
-def worlds_of(request: Request, most: int) -> Worlds:
+def reach(size: Size) -> tuple[int, int]:
+    """Worlds of each kind in which cases are compared, and in which claims are looked at."""
+    return size.worlds, size.wide
+
+
+def worlds_of(request: Request, most: int, wide: int) -> Worlds:
     """The worlds to judge over."""
     if request.raw_only:
-        return from_ranges(load("baseline"), min(most, 1024))
+        return from_ranges(load("baseline"), min(most, 1024), min(wide, 1024))
     folder = found_ensemble(request.ensemble)
     if not summary(folder.path)["kept"]:
         raise InputError(f"no world of {folder.path} meets the facts; judge over --raw-only")
-    return from_ensemble(folder.path, most)
+    return from_ensemble(folder.path, most, wide)
 
 
 def stored_size(path: Path) -> Size | None:
@@ -134,9 +157,7 @@ def stored_size(path: Path) -> Size | None:
         return None
 
 
-def sized(
-    minutes: float, claims: Sequence[Claim], worlds: Worlds, size: Size, request: Request
-) -> Size:
+def sized(minutes: float, claims: Sequence[Claim], worlds: Worlds, request: Request) -> Size:
     """As many worlds as fit into a budget; InputError, with what would do, if too few do."""
     if not (request.json or request.quiet):
         say("timing some runs to see what fits into the budget")
@@ -144,7 +165,7 @@ def sized(
     step = max(len(worlds.settings) // TIMED, 1)
     tried = changed(worlds.scenario, worlds.settings[::step][:TIMED])
     seconds = {
-        months: timed(tried, size.enterprises, months)
+        months: timed(tried, request.enterprises, months)
         for months in {claim.months for claim in claims}
     }
 
@@ -154,27 +175,22 @@ def sized(
 
     affordable = SPARE * 60.0 * minutes * jobs
     most = max(worlds.kinds.count(kind) for kind in set(worlds.kinds))
-    # Mechanisms and early interventions come once there are worlds enough.
-    for switches, early, least in ((True, True, ENOUGH), (False, True, ENOUGH), (False, False, 0)):
+    for extras, least in ((MECHANISMS, ENOUGH), (BESIDE, ENOUGH), (NOTHING, FEWEST)):
         count = max(min(least, most), FEWEST)
-        if cost(resized(size, request, count, switches, early)) > affordable:
+        if cost(size_of(request, count, extras=extras)) > affordable:
             continue
-        while (
-            count < most and cost(resized(size, request, count + 1, switches, early)) <= affordable
-        ):
+        worth = (1.0 - WIDE_PART) * affordable
+        while count < most and cost(size_of(request, count + 1, extras=extras)) <= worth:
             count += 1
-        return resized(size, request, count, switches, early)
-    enough = cost(resized(size, request, FEWEST, False, False)) / (SPARE * 60.0 * jobs)
+        wide = count
+        while wide < most and cost(size_of(request, count, wide + 1, extras=extras)) <= affordable:
+            wide += 1
+        return size_of(request, count, wide, extras=extras)
+    enough = cost(size_of(request, FEWEST, extras=NOTHING)) / (SPARE * 60.0 * jobs)
     raise InputError(
         f"{minutes:g} minutes are too few for {len(claims)} claims here; take --budget "
         f"{enough + 0.5:.0f}, or fewer claims, --replicates or --enterprises"
     )
-
-
-def resized(size: Size, request: Request, worlds: int, switches: bool, early: bool) -> Size:
-    """A size with so many worlds, with or without mechanisms and early interventions."""
-    switched = switched_of(request, worlds) if switches else 0
-    return replace(size, worlds=worlds, switched=switched, early=early)
 
 
 def plan_words(claims: Sequence[Claim], worlds: Worlds, size: Size) -> str:
@@ -182,9 +198,11 @@ def plan_words(claims: Sequence[Claim], worlds: Worlds, size: Size) -> str:
     parts = parts_of(claims, size)
     count = sum(runs_of(part, worlds, size) for part in parts)
     kinds = len(set(worlds.kinds))
+    most = max(worlds.kinds.count(kind) for kind in set(worlds.kinds))
+    wider = f", up to {most} as they are" if most > size.worlds else ""
     return (
-        f"{len(claims)} claims over {size.worlds} worlds of {kinds} "
-        f"kind{'s' if kinds > 1 else ''}, {size.replicates} replicates: {count:,} runs"
+        f"{len(claims)} claims over {size.worlds} worlds of {kinds} kind{'s' if kinds > 1 else ''}"
+        f"{wider}, {size.replicates} replicates: {count:,} runs"
     )
 
 

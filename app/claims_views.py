@@ -117,8 +117,8 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
     size = document["size"]
     out.print(
         f"{len(document['claims'])} claims over {document['calibrated']} plausible and "
-        f"{document['raw']} raw worlds at hand, {size['worlds']} of each used, "
-        f"{size['replicates']} replicates of {size['enterprises']:,} enterprises"
+        f"{document['raw']} raw worlds as they are, compared with others in {size['worlds']} of "
+        f"each at most; {size['replicates']} replicates of {size['enterprises']:,} enterprises"
     )
     if not size["early"]:
         out.print(
@@ -156,13 +156,14 @@ def print_claim(entry: dict[str, Any]) -> None:
     out.print()
     table = plain_table("over", "holds in", "of worlds")
     rows = [
-        ("plausible worlds", entry["share"]), ("raw ranges", entry["raw"]),
-        ("quality that never saturates", entry["linear"]),
-        ("intervention in 2023, no record", entry["early"]),
-    ]  # fmt: skip
-    for words, found in rows:
+        ("plausible worlds", entry["share"], entry["worlds"]),
+        ("raw ranges", entry["raw"], entry["raw_worlds"]),
+        ("quality that never saturates", entry["linear"], "fewer"),
+        ("intervention in 2023, no record", entry["early"], "fewer"),
+    ]
+    for words, found, worlds in rows:
         if found is not None:
-            add(table, words, share(found), str(entry["worlds"]) if found is entry["share"] else "")
+            add(table, words, share(found), str(worlds))
     out.print(table)
     first, second = entry["halves"]
     out.print(f"by half of the replicates: {percent(first)} and {percent(second)}")
@@ -200,11 +201,13 @@ def print_switched(entry: dict[str, Any]) -> None:
     if not entry["switched"]:
         return
     out = console()
-    before = entry["switched"][0]["before"]
     out.print()
-    out.print(f"mechanisms switched one by one, in worlds of which it holds in {share(before)}:")
+    out.print("mechanisms switched one by one, in some of the worlds:")
+    table = plain_table("if", "holds in", "as they are", "worlds")
     for one in entry["switched"][:SWITCHES]:
-        out.print(f"  {share(one['share'])} if {one['words']}")
+        before = percent(one["before"][0])
+        add(table, one["words"], share(one["share"]), before, str(one["worlds"]))
+    out.print(table)
     out.print()
 
 

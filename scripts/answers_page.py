@@ -46,7 +46,8 @@ def provenance(ledger: Entry, made: Entry) -> str:
     commands = "\n".join(made["commands"])
     early = "" if size["early"] else "Interventions in 2023 were not tried. "
     switched = (
-        f"{size['switched']} of them with every mechanism switched"
+        f"{size['switched']} of them with every mechanism switched and {size['linear']} with the "
+        "other form of quality"
         if size["switched"]
         else "mechanisms and the form of quality not switched"
     )
@@ -54,8 +55,9 @@ def provenance(ledger: Entry, made: Entry) -> str:
     return (
         f"Made {made['date']} on {made['machine']}, model version `{made['model_version']}`, by\n\n"
         f"```sh\n{commands}\n```\n\n"
-        f"{size['worlds']} worlds of each kind, {switched}, {size['replicates']} replicates of "
-        f"{size['enterprises']:,} enterprises, seed {size['seed']}. {early}"
+        f"{ledger['calibrated']} plausible worlds and {ledger['raw']} raw ones as they are; "
+        f"cases compared in {size['worlds']} of each, {switched}; {size['replicates']} replicates "
+        f"of {size['enterprises']:,} enterprises, seed {size['seed']}. {early}"
         f"{failed if ledger['failed_runs'] else 'No run failed.'} With so few worlds many "
         "intervals are too wide for a verdict; more worlds narrow them.\n"
     )
@@ -88,15 +90,13 @@ def spoken(entry: Entry, called: str) -> str:
         f"({amount(effect['low'])} to {amount(effect['high'])} over worlds).",
     ]
     moved = [
-        f"{percent(one['share'][0])} if {one['words']}"
+        f"{percent(one['share'][0])}, not {percent(one['before'][0])}, if {one['words']}"
         for one in entry["switched"]
         if None not in (one["share"][0], one["before"][0])
         and abs(one["share"][0] - one["before"][0]) >= MOVED
     ]
     if moved:
-        before = percent(entry["switched"][0]["before"][0])
-        parts.append(f"In the worlds with something switched: {before} as they are, "
-                     f"{', '.join(moved[:TOLD])}.")  # fmt: skip
+        parts.append(f"In worlds with something switched it holds in {'; '.join(moved[:TOLD])}.")
     if entry["drivers"]:
         drivers = ", ".join(
             f"{parameter(one['path'])} (`{one['path']}`)" for one in entry["drivers"][:TOLD]

@@ -26,7 +26,7 @@ def entry(
         "verdict": verdict, "reason": reason, "share": [share, share * 0.9, min(share * 1.1, 1.0)],
         "raw": [0.437, 0.351, 0.527], "linear": [0.389, 0.302, 0.484],
         "early": [0.291, 0.214, 0.383] if question == "Q2" else None, "halves": [0.521, 0.563],
-        "worlds": 97, "missing": 3,
+        "worlds": 97, "raw_worlds": 500, "missing": 3,
         "effect": {"words": "the measured thing", "low": -0.0123, "middle": 0.0456, "high": 0.0789},
         "conditions": [{"words": "the measured thing", "share": 0.577}],
         "box": {
@@ -38,7 +38,7 @@ def entry(
         ],
         "switched": [
             {"name": "peers", "words": "firms do not learn from peers",
-             "share": [0.223, 0.117, 0.379], "before": [0.511, 0.361, 0.659]}
+             "share": [0.223, 0.117, 0.379], "before": [0.511, 0.361, 0.659], "worlds": 25}
         ],
         "cases": {"base": "the world as it is", "other": "Meta leaves the market"},
         "caveats": ["Mind this."],
@@ -49,7 +49,10 @@ def entry(
 def ledger(*entries: dict[str, Any], calibrated: int = 150) -> dict[str, Any]:
     """A ledger of some claims; of all four verdicts unless some are given."""
     return {
-        "size": {"worlds": 100, "switched": 25, "replicates": 5, "enterprises": 500, "seed": 11},
+        "size": {
+            "worlds": 100, "wide": 512, "switched": 25, "linear": 33, "early": 33, "replicates": 5,
+            "enterprises": 500, "seed": 11, "reported": True,
+        },
         "calibrated": calibrated, "raw": 512, "failed_runs": 2, "model_version": "abcdef0123456789",
         "claims": list(entries) or [entry(*row) for row in VERDICTS],
     }  # fmt: skip

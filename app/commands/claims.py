@@ -26,10 +26,21 @@ Ensemble = Annotated[
 RawOnly = Annotated[
     bool, typer.Option("--raw-only", help="Judge over the sourced ranges, facts or no facts.")
 ]
-Worlds = Annotated[int | None, typer.Option(min=8, max=1 << 16, help="Worlds of each kind [36].")]
+Worlds = Annotated[
+    int | None, typer.Option(min=8, max=1 << 16, help="Worlds of each kind to compare in [32].")
+]
+Wide = Annotated[
+    int | None,
+    typer.Option(
+        min=8, max=1 << 16, help="The same of claims that look at worlds as they are [256]."
+    ),
+]
 Switched = Annotated[
     int | None,
-    typer.Option(min=0, help="Worlds run again with every mechanism switched [a sixth]; 0: none."),
+    typer.Option(
+        min=0,
+        help="Worlds run again with every mechanism switched [a sixth]; 0: none, nor other form.",
+    ),
 ]
 Replicates = Annotated[int, typer.Option(min=2, max=1000, help="Runs of each world and case.")]
 Enterprises = Annotated[int, typer.Option(help="Simulated enterprises in each run.")]
@@ -57,6 +68,7 @@ def run(
     ensemble: Ensemble = None,
     raw_only: RawOnly = False,
     worlds: Worlds = None,
+    wide: Wide = None,
     switched: Switched = None,
     replicates: Replicates = 5,
     enterprises: Enterprises = 500,
@@ -79,7 +91,7 @@ def run(
     return execute(
         Request(
             tuple(ids or ()), budget, ensemble, raw_only, worlds, replicates, enterprises, seed,
-            jobs, out, json, quiet, Place(engine, profile), switched,
+            jobs, out, json, quiet, Place(engine, profile), switched, wide,
         )
     )  # fmt: skip
 

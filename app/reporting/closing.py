@@ -10,7 +10,9 @@ from app.reporting.section import Section, paragraphs
 
 UNKNOWN: Final = "not recorded"
 SIZES: Final = {
-    "worlds": "worlds of each kind", "switched": "of them with mechanisms switched",
+    "worlds": "worlds of each kind to compare in", "wide": "of each kind as they are, at most",
+    "switched": "worlds with mechanisms switched", "linear": "with the other form of quality",
+    "early": "with changes in 2023",
     "draws": "worlds a wave", "waves": "waves", "most": "worlds to 2030 at most",
     "replicates": "runs of each", "enterprises": "enterprises a run",
 }  # fmt: skip

@@ -189,13 +189,14 @@ def switched(entry: Entry) -> list[Markup]:
     """What becomes of the share where a mechanism is switched off, the largest changes first."""
     if not entry.get("switched"):
         return []
-    before = interval(entry["switched"][0]["before"])
     rows: list[list[Any]] = [
-        [f"if {one['words']}", interval(one["share"])] for one in entry["switched"][:MOST_SWITCHED]
+        [f"if {one['words']}", interval(one["share"]), percent(one["before"][0]), one["worlds"]]
+        for one in entry["switched"][:MOST_SWITCHED]
     ]
-    words = f"Mechanisms switched one by one in worlds of which it holds in {before} as they are."
+    words = "Mechanisms switched one by one, in some of the worlds."
     caption = f"{entry['id']} with mechanisms switched"
-    return [tag("h4", "Mechanisms"), tag("p", words), table(["", "holds in"], rows, caption, ".r")]
+    headings = ["", "holds in", "as they are", "worlds"]
+    return [tag("h4", "Mechanisms"), tag("p", words), table(headings, rows, caption, ".rrr")]
 
 
 def listed(title: str, items: list[str]) -> list[Markup]:

@@ -151,7 +151,7 @@ def why_undecided(entries: Sequence[Entry]) -> str:
 
 def used(ledger: Entry) -> int:
     """How many worlds of the kind that verdicts are about were used at most."""
-    return int(min(ledger["size"]["worlds"], ledger["calibrated"] or ledger["raw"]))
+    return max((int(entry["worlds"] + entry["missing"]) for entry in ledger["claims"]), default=0)
 
 
 def tally(entries: Sequence[Entry]) -> str:

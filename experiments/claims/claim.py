@@ -111,6 +111,12 @@ class Claim:
         return any(condition.less for condition in self.conditions)
 
     @property
+    def looks(self) -> bool:
+        """Whether it looks at worlds as they are, and no case is run for it."""
+        named = {name for one in self.conditions + self.reported for name in (one.case, one.less)}
+        return named <= {BASE, None}
+
+    @property
     def decisive(self) -> tuple[Case, ...]:
         """The cases that its conditions are about; others are only reported."""
         named = {name for one in self.conditions for name in (one.case, one.less)}

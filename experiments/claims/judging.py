@@ -36,13 +36,14 @@ class Effect:
 class Switched:
     """What switching a mechanism does to the share of worlds in which a claim holds.
 
-    before: the share of the same worlds as they are.
+    before: the share of the same worlds as they are. worlds: how many.
     """
 
     name: str
     words: str
     share: Share
     before: Share
+    worlds: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Finding:
     """All that is said of a claim but the verdict, which depends on the other claims, too.
 
     halves: the share by the first and the second half of the replicates: whether luck decides.
-    each: share of worlds in which each condition holds by itself. missing: worlds without a value.
+    each: share of worlds in which each condition holds by itself. worlds, raw_worlds: with a value,
+    of the main kind and of the raw ranges. missing: of the main kind, those without one.
     """
 
     judged: Judged
@@ -58,6 +60,7 @@ class Finding:
     halves: tuple[float, float]
     each: tuple[float, ...]
     worlds: int
+    raw_worlds: int
     missing: int
     switched: tuple[Switched, ...] = ()
     """Strongest first."""
@@ -74,7 +77,8 @@ def found(
     others: by name of a switch its words and its runs. early: runs with interventions at the start.
     """
     rows = table.rows
-    weights, values = worlds.weights[rows], worlds.values[rows]
+    weights = (worlds.wide_weights if claim.looks else worlds.weights)[rows]
+    values = worlds.values[rows]
     main = worlds.of(worlds.kinds_used(main_only=True)[0])[rows]
     each = [holding(claim, one, table) for one in claim.conditions]
     known = np.all([~np.isnan(one) for one in each], axis=0)
@@ -97,7 +101,7 @@ def found(
         judged, effect_of(claim, claim.main, table, use, weights),
         halves(claim, table, use, weights),
         tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
-        int(use.sum()), int((main & ~known).sum()),
+        int(use.sum()), int(raw_use.sum()), int((main & ~known).sum()),
         tuple(sorted(switched, key=lambda one: -abs(one.share.share - one.before.share))),
         tuple(
             beside(claim, one, table, main, weights)
@@ -122,7 +126,7 @@ def switched_share(
 ) -> Switched:
     """The share of worlds with something switched, beside that of the same worlds without."""
     after, before = (other_share(claim, worlds, t) for t in (other, table.of(other.rows)))
-    return Switched(name, words, after, before)
+    return Switched(name, words, after, before, len(other.rows))
 
 
 def joined(claim: Claim, each: list[Floats]) -> Holds:

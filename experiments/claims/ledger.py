@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.claims.claim import QUESTIONS, Claim, switches
-from experiments.claims.judging import Effect, Finding, found
-from experiments.claims.sweep import AS_IS, EARLY, Part, Runs
+from experiments.claims.claim import BASE, QUESTIONS, Claim, switches
+from experiments.claims.judging import LINEAR, Effect, Finding, found
+from experiments.claims.sweep import AS_IS, EARLY, WIDE, Part, Runs, Table
 from experiments.claims.verdicts import verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
 from experiments.durable import Disk, StoreError
@@ -32,17 +32,22 @@ class LedgerError(Exception):
 class Size:
     """How much is run.
 
-    worlds: of each kind. switched: of the main kind, those run again with every mechanism switched;
-    0 for none. replicates: runs of each world and case. early: whether interventions are tried at
-    the start, too, and what is only reported is run.
+    worlds: of each kind, in which cases are compared. wide: of each kind, for claims that look at
+    worlds as they are; no fewer. switched: of the main kind, those run again with every mechanism
+    switched; 0 for none. linear: the same of the form of quality, which verdicts hang on. early:
+    of the main kind, those in which interventions come at the start, too; 0 for none. reported:
+    whether what is only reported is run. replicates: runs of each world and case.
     """
 
     worlds: int
+    wide: int
     switched: int
+    linear: int
+    early: int
     replicates: int
     enterprises: int
     seed: int
-    early: bool = True
+    reported: bool = True
 
 
 def identity(claims: Sequence[Claim], worlds: Worlds, size: Size) -> dict[str, Any]:
@@ -95,28 +100,36 @@ def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
 
 
 def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
-    """What has to be run for some claims: for each length a part as it is, one with interventions
-    at the start, and one for every switch."""
+    """What has to be run for some claims: for each length a part as it is, further worlds for those
+    that look at worlds as they are, a part with interventions at the start, one for every switch.
+    """
     found = []
     for months in sorted({claim.months for claim in claims}):
         mine = tuple(claim for claim in claims if claim.months == months)
-        found.append(Part(mine, months, reported=size.early))
+        found.append(Part(mine, months, reported=size.reported))
+        looking = tuple(claim for claim in mine if claim.looks)
+        if looking and size.wide > size.worlds:
+            found.append(Part(looking, months, wide=True))
         if size.early and any(claim.paired for claim in mine):
             found.append(Part(mine, months, early=True))
-        if size.switched:
-            found += [Part(mine, months, switch) for switch in switches().values()]
+        parts = [Part(mine, months, switch) for switch in switches().values()]
+        found += [part for part in parts if span_of(part, size).stop]
     return found
 
 
-def worlds_of(part: Part, size: Size) -> int:
-    """Worlds of each of its kinds that a part runs."""
-    return size.switched if part.switch else size.worlds
+def span_of(part: Part, size: Size) -> slice:
+    """Which worlds of each of its kinds a part runs."""
+    if part.switch:
+        return slice(0, size.linear if part.name == LINEAR else size.switched)
+    if part.wide:
+        return slice(size.worlds, size.wide)
+    return slice(0, size.early if part.early else size.worlds)
 
 
 def runs_of(part: Part, worlds: Worlds, size: Size) -> int:
     """Runs of a part."""
-    kinds = worlds.kinds_used(main_only=part.main_only)
-    each = sum(min(worlds_of(part, size), int(worlds.of(kind).sum())) for kind in kinds)
+    kinds, span = worlds.kinds_used(main_only=part.main_only), span_of(part, size)
+    each = sum(len(range(int(worlds.of(kind).sum()))[span]) for kind in kinds)
     return each * len(part.options([])) * size.replicates
 
 
@@ -129,18 +142,25 @@ def run(claims: Sequence[Claim], runs: Runs, size: Size) -> dict[str, Any]:
     failed = 0
     for _, found_parts in groupby(parts_of(claims, size), key=lambda part: part.months):
         parts = list(found_parts)
-        counts = [worlds_of(part, size) for part in parts]
-        runs.do(parts, counts)
-        tables = runs.tables(parts, counts)
+        spans = [span_of(part, size) for part in parts]
+        runs.do(parts, spans)
+        tables = runs.tables(parts, spans)
         words = {part.name: part.switch.words for part in parts if part.switch}
         others = {name: (words[name], tables[name]) for name in words}
         for claim in parts[0].claims:
-            findings[claim.id] = found(claim, runs.worlds, tables[AS_IS], others, tables.get(EARLY))
+            mine = looked_at(tables) if claim.looks else tables[AS_IS]
+            findings[claim.id] = found(claim, runs.worlds, mine, others, tables.get(EARLY))
         failed += sum(table.failed() for table in tables.values())
     document = document_of(claims, findings, runs.worlds, size, failed)
     text = json.dumps(document, indent=1, allow_nan=False)
     Disk().replace(runs.path / LEDGER, text.encode())
     return document
+
+
+def looked_at(tables: Mapping[str, Table]) -> Table:
+    """Worlds as they are, all that were run."""
+    base = tables[AS_IS].only(BASE)
+    return base.with_more(tables[WIDE]) if WIDE in tables else base
 
 
 def document_of(
@@ -173,11 +193,11 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         "early": interval(judged.early),
         "switched": [
             {"name": one.name, "words": one.words, "share": interval(one.share),
-             "before": interval(one.before)}
+             "before": interval(one.before), "worlds": one.worlds}
             for one in finding.switched
         ],
         "halves": [number(one) for one in finding.halves],
-        "worlds": finding.worlds, "missing": finding.missing,
+        "worlds": finding.worlds, "raw_worlds": finding.raw_worlds, "missing": finding.missing,
         "effect": sized(effect),
         "any": claim.any,
         "conditions": [

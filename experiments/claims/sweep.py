@@ -22,8 +22,9 @@ from experiments.sweeps.runner import begin
 
 CASE: Final = "case"
 """The factor that says what was done in a run."""
-AS_IS, EARLY = "as-is", "early"
-"""Names of the parts in which nothing is switched, and interventions come late or early."""
+AS_IS, EARLY, WIDE = "as-is", "early", "wide"
+"""Names of the parts in which nothing is switched: interventions come late, or early, or there are
+none and there are more worlds instead."""
 LATE_MONTH, EARLY_MONTH = 24, 0
 Floats = NDArray[np.float64]
 Work = Callable[[Experiment, SweepFolder], None]
@@ -34,28 +35,32 @@ class Part:
     """Claims of one length in their cases, in one way.
 
     switch: what is switched in all of its runs. early: interventions come at the start, without
-    the record, in place of 2025-01. reported: whether cases are run that decide nothing.
+    the record, in place of 2025-01. wide: it adds worlds, as they are, to those of the part with
+    interventions. reported: whether cases are run that decide nothing.
     """
 
     claims: tuple[Claim, ...]
     months: int
     switch: Case | None = None
     early: bool = False
+    wide: bool = False
     reported: bool = True
 
     @property
     def name(self) -> str:
         """Among the parts of its length."""
-        return self.switch.name if self.switch else EARLY if self.early else AS_IS
+        if self.switch:
+            return self.switch.name
+        return EARLY if self.early else WIDE if self.wide else AS_IS
 
     @property
     def main_only(self) -> bool:
         """Whether it is run in the main kind of worlds only."""
-        return self.name != AS_IS
+        return self.name not in {AS_IS, WIDE}
 
     def label(self, case: str) -> str:
         """Of a case in the sweep."""
-        return case if self.name == AS_IS else f"{self.name}/{case}"
+        return f"{self.name}/{case}" if self.main_only else case
 
     def cases(self) -> list[Case]:
         """Every case of its claims once, the base first: all as they are, if asked for, else those
@@ -111,15 +116,18 @@ class Runs:
     seed: int
     work: Work
 
-    def do(self, parts: Sequence[Part], counts: Sequence[int]) -> None:
+    def do(self, parts: Sequence[Part], spans: Sequence[slice]) -> None:
         """Simulate parts of one length, as one sweep; resumes what was begun.
 
-        counts: of worlds for each part, see `rows`.
+        spans: the worlds of each part, see `rows`.
         """
-        blocks = [self._points(part, count) for part, count in zip(parts, counts, strict=True)]
+        blocks = [self._points(part, span) for part, span in zip(parts, spans, strict=True)]
+        table = pa.Table.from_pylist([point for block in blocks for point in block])
+        # A factor needs two values; where nothing is compared there is none.
+        options = self._options(parts)
+        data = encode(table if len(options) > 1 else table.drop_columns(CASE))
         name = name_of(parts)
         place = self.path / f"{name}.parquet"
-        data = encode(pa.Table.from_pylist([point for block in blocks for point in block]))
         if not place.is_file() or place.read_bytes() != data:
             Disk().replace(place, data)
         text = f"# written by nomoat claims run; points in ../{place.name}\n"
@@ -129,20 +137,25 @@ class Runs:
         begin(experiment, folder)
         self.work(experiment, folder)
 
-    def rows(self, part: Part, count: int) -> NDArray[np.int64]:
-        """Places of the first `count` worlds of each kind that a part is run in."""
+    def rows(self, part: Part, span: slice) -> NDArray[np.int64]:
+        """Places of the worlds that a part is run in, a span of those of each kind."""
         kinds = self.worlds.kinds_used(main_only=part.main_only)
-        chosen = [np.flatnonzero(self.worlds.of(kind))[:count] for kind in kinds]
+        chosen = [np.flatnonzero(self.worlds.of(kind))[span] for kind in kinds]
         return np.concatenate(chosen)
 
-    def _points(self, part: Part, count: int) -> list[dict[str, Any]]:
+    def _points(self, part: Part, span: slice) -> list[dict[str, Any]]:
         """A point for each world and case, case after case."""
-        options = part.options(self._events())
-        # A factor needs two values; where nothing is compared there is none.
-        named = [{CASE: part.label(name)} if len(options) > 1 or part.main_only else {}
-                 for name in options]  # fmt: skip
-        rows = self.rows(part, count).tolist()
-        return [{**self.worlds.settings[row], **case} for row in rows for case in named]
+        named = [part.label(name) for name in part.options(self._events())]
+        rows = self.rows(part, span).tolist()
+        return [{**self.worlds.settings[row], CASE: case} for row in rows for case in named]
+
+    def _options(self, parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
+        """Settings of every case of every part by its label."""
+        return {
+            part.label(name): settings
+            for part in parts
+            for name, settings in part.options(self._events()).items()
+        }
 
     def _events(self) -> list[dict[str, Any]]:
         return [event.model_dump() for event in self.worlds.scenario.events]
@@ -153,11 +166,7 @@ class Runs:
             for claim in parts[0].claims
             for name, spec in claim.outcomes.items()
         }
-        options = {
-            part.label(name): settings
-            for part in parts
-            for name, settings in part.options(self._events()).items()
-        }
+        options = self._options(parts)
         settings: dict[str, Any] = {"enterprise.population": self.enterprises}
         return {
             "name": name_of(parts), "question": "Which claims hold?", "scenario": "base.toml",
@@ -171,12 +180,12 @@ class Runs:
             "design": {"kind": "table", "file": file},
         }  # fmt: skip
 
-    def tables(self, parts: Sequence[Part], counts: Sequence[int]) -> "dict[str, Table]":
+    def tables(self, parts: Sequence[Part], spans: Sequence[slice]) -> "dict[str, Table]":
         """The outcomes of parts that were run together, by name."""
         outcomes, found, begin = load(self.path / name_of(parts)).outcomes(), {}, 0
         place, points = outcomes.column_names.index("point"), outcomes["point"].to_numpy()
-        for part, count in zip(parts, counts, strict=True):
-            cases, rows = list(part.options(self._events())), self.rows(part, count)
+        for part, span in zip(parts, spans, strict=True):
+            cases, rows = list(part.options(self._events())), self.rows(part, span)
             end = begin + len(rows) * len(cases)
             mine = outcomes.filter(pa.array((points >= begin) & (points < end)))
             moved = pa.array(mine["point"].to_numpy() - begin)
@@ -221,6 +230,22 @@ class Table:
         at = self.outcomes.column_names.index("point")
         kept = self.outcomes.set_column(at, "point", point).filter(pa.array(new[world] >= 0))
         return Table(kept, self.cases, rows, self.replicates)
+
+    def only(self, case: str) -> "Table":
+        """The same of one of its cases."""
+        world, found = np.divmod(self.outcomes["point"].to_numpy(), len(self.cases))
+        at = self.outcomes.column_names.index("point")
+        moved = self.outcomes.set_column(at, "point", pa.array(world))
+        mine = moved.filter(pa.array(found == self.cases.index(case)))
+        return Table(mine, [case], self.rows, self.replicates)
+
+    def with_more(self, other: "Table") -> "Table":
+        """The same with further worlds in the same cases."""
+        at = self.outcomes.column_names.index("point")
+        moved = other.outcomes["point"].to_numpy() + len(self.rows) * len(self.cases)
+        more = other.outcomes.set_column(at, "point", pa.array(moved))
+        both = pa.concat_tables([self.outcomes, more])
+        return Table(both, self.cases, np.concatenate([self.rows, other.rows]), self.replicates)
 
     def failed(self) -> int:
         """Runs without a result."""

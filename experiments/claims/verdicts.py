@@ -93,8 +93,10 @@ def verdict(one: Judged, box_proven: bool) -> tuple[Verdict, str]:
 def crossing(one: Judged, stated: Collection[str] = ()) -> str:
     """Which assumption turns the answer round; empty where none does. stated: no assumptions."""
     above = one.share.share > 0.5
-    if one.linear is not None and (one.linear[0].share > 0.5) != above:
-        return f"it turns round if quality never saturates ({one.linear[0].share:.0%} of worlds)"
+    # Few worlds are run with the other form: they are held against themselves, not against all.
+    if one.linear is not None and (one.linear[0].share > 0.5) != (one.linear[1].share > 0.5):
+        linear, same = (share.share for share in one.linear)
+        return f"it turns round if quality never saturates ({linear:.0%} of worlds, not {same:.0%})"
     for driver in one.drivers:
         if driver.pinned or driver.path in stated:
             continue

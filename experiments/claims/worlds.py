@@ -26,8 +26,10 @@ SEED: Final = 20241231
 class Worlds:
     """Settings of worlds, first those of the ensemble, then those of the raw ranges.
 
-    weights: of all worlds; of each kind they add up to 1. pinned: parameters that facts narrow.
-    source: name of the ensemble's folder, empty without one.
+    weights: of the first ones of each kind, in which cases are compared; 0 for the others.
+    wide_weights: of all of them, for claims that look at worlds as they are. Of each kind either
+    adds up to 1. pinned: parameters that facts narrow. source: name of the ensemble's folder, empty
+    without one.
     """
 
     scenario: Scenario
@@ -35,6 +37,7 @@ class Worlds:
     settings: tuple[Mapping[str, float], ...]
     kinds: tuple[str, ...]
     weights: Floats
+    wide_weights: Floats
     pinned: Mapping[str, bool]
     source: str = ""
 
@@ -58,14 +61,15 @@ class Worlds:
         return np.array([one == kind for one in self.kinds], bool)
 
 
-def from_ensemble(folder: Path, most: int) -> Worlds:
-    """Up to `most` members of an ensemble, chosen by weight, and as many of its even draws.
+def from_ensemble(folder: Path, most: int, wide: int = 0) -> Worlds:
+    """Up to `most` members of an ensemble to compare cases in, chosen by weight, and as many of
+    its even draws; then further ones of each kind, up to `wide` in all.
 
     Raises EnsembleError if it is not finished.
     """
     kept, even = members(folder), prior(folder)
-    order, weights = by_weight(kept["weight"].to_numpy(), most, np.random.default_rng(SEED))
-    kept, even = kept.take(order), even.slice(0, most)
+    order, weights, wide_weights = nested(kept["weight"].to_numpy(), most, wide)
+    kept, even = kept.take(order), even.slice(0, max(most, wide))
     facts = summary(folder)
     axes = tuple(
         Axis(one["path"], one["low"], one["high"], one["log"]) for one in facts["parameters"]
@@ -75,8 +79,32 @@ def from_ensemble(folder: Path, most: int) -> Worlds:
     return Worlds(
         load(base(folder)), axes, (*settings(kept), *settings(even)),
         (CALIBRATED,) * kept.num_rows + (RAW,) * even.num_rows,
-        np.concatenate([weights / weights.sum(), np.full(even.num_rows, 1 / even.num_rows)]),
+        np.concatenate([weights / weights.sum(), first(even.num_rows, most)]),
+        np.concatenate([wide_weights / wide_weights.sum(), first(even.num_rows, even.num_rows)]),
         {path: sd <= UNPINNED for path, sd in spread.items()}, folder.name,
+    )  # fmt: skip
+
+
+def first(count: int, used: int) -> Floats:
+    """Equal weights of the first of some worlds, that add up to 1."""
+    return np.where(np.arange(count) < used, 1.0 / min(used, count), 0.0)
+
+
+def nested(
+    weights: Floats, most: int, wide: int, seed: int = SEED
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Places of `wide` of some weighted things, first `most` chosen among them by weight.
+
+    Returns the places, the weights of the first ones (0 for the others), and those of all.
+    """
+    outer, outer_weights = by_weight(weights, max(most, wide), np.random.default_rng((seed, 1)))
+    back = np.argsort(outer)
+    outer, outer_weights = outer[back], outer_weights[back]
+    inner, inner_weights = by_weight(outer_weights, most, np.random.default_rng(seed))
+    others = np.setdiff1d(np.arange(len(outer)), inner)
+    order = np.concatenate([inner, others])
+    return (
+        outer[order], np.concatenate([inner_weights, np.zeros(len(others))]), outer_weights[order]
     )  # fmt: skip
 
 
@@ -108,13 +136,14 @@ def by_weight(
     return chosen, weights[chosen] / chance[chosen]
 
 
-def from_ranges(scenario: Scenario, count: int) -> Worlds:
+def from_ranges(scenario: Scenario, most: int, wide: int = 0) -> Worlds:
     """Even draws over the sourced ranges alone, where no ensemble is at hand."""
-    axes = uncertain(scenario)
-    positions = qmc.Sobol(len(axes), rng=np.random.default_rng(SEED)).random(count)
+    axes, count = uncertain(scenario), max(most, wide)
+    draws = qmc.Sobol(len(axes), rng=np.random.default_rng(SEED))
+    positions = draws.random_base2(max(count - 1, 1).bit_length())[:count]
     return Worlds(
         scenario, axes, tuple(settings_of(axes, positions)), (RAW,) * count,
-        np.full(count, 1.0 / count), dict.fromkeys((axis.path for axis in axes), False),
+        first(count, most), first(count, count), dict.fromkeys((axis.path for axis in axes), False),
     )  # fmt: skip
 
 
@@ -124,4 +153,5 @@ def described(worlds: Worlds) -> dict[str, Any]:
         "worlds": [dict(one) for one in worlds.settings],
         "kinds": list(worlds.kinds),
         "weights": worlds.weights.tolist(),
+        "wide_weights": worlds.wide_weights.tolist(),
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app import claiming
-from app.claiming import FEWEST, Request, chosen, sized, switched_of
+from app.claiming import FEWEST, Request, chosen, size_of, sized
 from app.shell import InputError
 from experiments.claims.claim import ClaimError, library
 from experiments.claims.ledger import Size, parts_of, runs_of
@@ -25,7 +25,7 @@ def fit(monkeypatch: pytest.MonkeyPatch) -> Any:
     claims, worlds = list(library().values()), from_ranges(load("baseline"), 256)
 
     def size(minutes: float) -> Size:
-        found = sized(minutes, claims, worlds, Size(48, 12, 5, 500, 1), REQUEST)
+        found = sized(minutes, claims, worlds, REQUEST)
         runs = sum(runs_of(part, worlds, found) for part in parts_of(claims, found))
         assert runs * SECONDS <= 2 * 60 * minutes
         return found
@@ -36,9 +36,10 @@ def fit(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_budget_is_not_exceeded_and_buys_worlds_first(fit: Any) -> None:
     ten, hour, day = fit(10), fit(60), fit(24 * 60)
     assert ten.worlds >= FEWEST
-    assert (ten.switched, ten.early) == (0, False)
-    assert (hour.switched > 0, hour.early) == (True, True)
-    assert day.worlds == 256
+    assert ten.wide > ten.worlds
+    assert (ten.switched, ten.early, ten.reported) == (0, 0, False)
+    assert (hour.switched > 0, hour.early > 0, hour.reported) == (True, True, True)
+    assert (day.worlds, day.wide) == (256, 256)
     with pytest.raises(InputError, match="take --budget"):
         fit(0.5)
 
@@ -51,6 +52,8 @@ def test_claims_are_chosen_by_id_in_any_case() -> None:
 
 
 def test_the_worlds_with_something_switched_may_be_chosen() -> None:
-    assert switched_of(REQUEST, 48) == 8
-    assert switched_of(REQUEST, 8) == 3
-    assert switched_of(replace(REQUEST, switched=0), 48) == 0
+    assert (size_of(REQUEST, 48).switched, size_of(REQUEST, 48).linear) == (8, 16)
+    assert size_of(REQUEST, 8).switched == 3
+    none = size_of(replace(REQUEST, switched=0), 48)
+    assert (none.switched, none.linear) == (0, 0)
+    assert size_of(replace(REQUEST, switched=99), 48).switched == 48

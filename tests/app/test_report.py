@@ -135,7 +135,7 @@ def test_questions_are_answered_with_the_numbers_of_the_ledger(nomoat: Nomoat) -
     assert "2 runs failed" in text
     assert "Meta serves 5% more (1% less to 8% more) tokens if it opens" in text
     assert "Reported beside, deciding nothing" in text
-    assert "of which it holds in 51% (36% to 66%) as they are" in text
+    assert "if firms do not learn from peers22% (12% to 38%)51%25" in text
     assert re.search(r"if firms do not learn from peers ?22% \(12% to 38%\)", text)
 
 

@@ -8,7 +8,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from experiments.claims.worlds import from_ranges
+from experiments.sweeps.plan import replicate_seed
+from sim import run
+from sim.loading import load
 
 pytestmark = pytest.mark.system
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +104,39 @@ def test_a_killed_ledger_goes_on_to_the_same(place: Path) -> None:
     time.sleep(2)
     assert subprocess.run(command, cwd=place, env=environment, timeout=300).returncode == 0
     assert ledger(place / "killed") == ledger(place / "whole")
+
+
+LOOKS = """
+id = "looks"
+statement = "The draw is what it is."
+question = "Q1"
+months = 26
+[outcomes]
+adoption = { column = "adoption", at = 5 }
+[[conditions]]
+outcome = "adoption"
+above = 0.002
+"""
+
+
+def test_a_claim_that_looks_has_more_worlds_and_the_right_ones(place: Path) -> None:
+    """Its runs are those of the worlds by their numbers, whatever else is in the sweep."""
+    (place / "looks.toml").write_text(LOOKS)
+    found = nomoat(place, "claims", "run", "small.toml", "looks.toml", *SIZE, "--wide", "11",
+                   "--out", "wide", "--json")  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    small, looks = json.loads(found.stdout)["claims"]
+    assert (small["worlds"] + small["missing"], looks["worlds"]) == (8, 11)
+    assert [one["worlds"] for one in looks["switched"]].count(3) == len(looks["switched"])
+    worlds = from_ranges(load("baseline"), 8, 11)
+    size = {"enterprise.population": 40, "months": 26}
+    held = []
+    for settings in worlds.settings:
+        scenario = load("baseline", {**settings, **size})
+        runs = [run(scenario, seed=replicate_seed(1, k), tables=("market",)) for k in range(2)]
+        held.append(np.mean([one.tables["market"]["adoption"][5].as_py() for one in runs]) > 0.002)
+    assert 0 < sum(held[8:]) < sum(held) < 8
+    assert looks["share"][0] == pytest.approx(sum(held) / 11)
 
 
 def test_other_claims_need_another_folder(place: Path) -> None:

@@ -4,6 +4,7 @@ Toy worlds stand for runs: the outcome of a world is a plain function of its par
 error are stated with each test; seeds are fixed, so that nothing here is flaky.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,11 @@ def claim(*conditions: dict[str, Any], **more: Any) -> Claim:
 def worlds(count: int, seed: int = 0) -> Worlds:
     """Even toy worlds: half calibrated, half raw."""
     values = np.random.default_rng(seed).random((2 * count, len(PATHS)))
+    even = np.full(2 * count, 1.0 / count)
     return Worlds(
         load("baseline"), tuple(Axis(path, 0.0, 1.0) for path in PATHS),
         tuple(dict(zip(PATHS, row, strict=True)) for row in values.tolist()),
-        (CALIBRATED,) * count + (RAW,) * count, np.full(2 * count, 1.0 / count),
-        dict.fromkeys(PATHS, True),
+        (CALIBRATED,) * count + (RAW,) * count, even, even, dict.fromkeys(PATHS, True),
     )  # fmt: skip
 
 
@@ -237,3 +238,30 @@ def test_what_is_reported_decides_nothing() -> None:
     assert [case.name for case in one.cases] == ["base", "other"]
     assert [case.name for case in one.decisive] == ["base"]
     assert not one.paired
+
+
+def test_further_worlds_are_joined_case_by_case() -> None:
+    """Two tables of other worlds, one of two cases, are one table of the case they share."""
+    space = worlds(6)
+    runs = table(space, lambda row: row[0], lambda row: -row[0])
+    few, more = runs.of(np.array([0, 2, 7])), runs.of(np.array([1, 11]))
+    both = few.only("base").with_more(more.only("base"))
+    assert both.cases == ["base"]
+    assert both.rows.tolist() == [0, 2, 7, 1, 11]
+    assert both.failed() == 0
+    expected = np.repeat(space.values[both.rows, :1], REPLICATES, axis=1)
+    assert both.values("t1_y")["base"] == pytest.approx(expected)
+
+
+def test_a_claim_that_looks_uses_the_weights_of_all_worlds() -> None:
+    space = worlds(30)
+    one = claim()
+    assert one.looks
+    held = table(space, lambda row: row[0])
+    heavy = np.where(space.values[:, 0] > 0.5, 1.0, 0.0)
+    weighed = replace(space, weights=1.0 - heavy, wide_weights=heavy)
+    assert judged(weighed, one, held).judged.share.share == 1.0
+    compares = claim({"outcome": "y", "case": "other", "less": "base", "above": 0.5})
+    assert not compares.looks
+    both = table(space, lambda row: 0.0 * row[0], lambda row: row[0])
+    assert judged(weighed, compares, both).judged.share.share == 0.0
