@@ -29,7 +29,7 @@ from experiments.ensemble.sizing import TIMED, changed, timed
 from sim.loading import load, to_toml
 from sim.version import usable_cores
 
-WORLDS: Final = 32
+WORLDS: Final = 28
 WIDE: Final = 256
 """Worlds of each kind, by default, for claims that look at worlds as they are."""
 WIDE_PART: Final = 0.2

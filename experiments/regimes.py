@@ -42,6 +42,25 @@ class Mapped:
     logs: frozenset[str]
     runs: int
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as `from_json` takes it."""
+        settings = {path: column.tolist() for path, column in self.settings.items()}
+        return {
+            "names": self.names, "labels": self.labels, "agreement": self.agreement.tolist(),
+            "weights": self.weights.tolist(), "settings": settings, "logs": sorted(self.logs),
+            "runs": self.runs,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Mapped":
+        """What `as_json` gave."""
+        return cls(
+            stored["names"], stored["labels"], np.array(stored["agreement"], float),
+            np.array(stored["weights"], float),
+            {path: np.array(column) for path, column in stored["settings"].items()},
+            frozenset(stored["logs"]), stored["runs"],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Strength:

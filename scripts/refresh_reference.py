@@ -22,6 +22,7 @@ from experiments.ensemble.folder import EnsembleFolder
 from experiments.ensemble.outlook import outlook
 from experiments.game.playing import GameFolder, stored_game, stored_payoffs
 from experiments.reference import MADE, place
+from experiments.regimes import of_ensemble
 from sim.version import model_version, usable_cores
 
 DIGITS: Final = 4
@@ -57,6 +58,8 @@ def main() -> None:
     kept, raw = outlook(folder.path)
     forecast = {**forecast_document(folder, kept, raw), "folder": folder.path.name}
     write("forecast.json", rounded(forecast), indent=None)
+    logs = [one["path"] for one in folder.summary()["parameters"] if one["log"]]
+    write("regimes.json", rounded(of_ensemble(folder.path, logs).as_json()), indent=None)
     game = stored_game(GameFolder(given.game))
     payoffs, rounds = stored_payoffs(game, GameFolder(given.game), game.payoff)
     played = Played.of(game, payoffs, game.payoff, rounds)

@@ -1,5 +1,6 @@
 """The chapter on kinds of markets: how often each comes out, and what that hangs on."""
 
+import json
 import math
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from experiments.sweeps.folder import SweepError
 from experiments.sweeps.reading import load
 
 TITLE: Final = "What kind of market it becomes"
+STORED: Final = "regimes.json"
+"""Beside a summary without runs: its worlds with the kinds of market they end in."""
 SHOWN: Final = 6
 CLEAR: Final = 0.05
 """Chance from which a setting counts as one that the kind of market hangs on."""
@@ -55,9 +58,12 @@ def worlds_of(source: Source) -> Mapped | None:
     try:
         if source.kind == "sweep":
             return of_sweep(load(source.place))
+        if source.place.is_file():
+            stored = (source.place.parent / STORED).read_text("utf-8")
+            return Mapped.from_json(json.loads(stored))
         logs = [one["path"] for one in source.space() if one["log"]]
         return of_ensemble(source.place, logs)
-    except (EnsembleError, SweepError, OSError):
+    except (EnsembleError, SweepError, OSError, ValueError, LookupError, TypeError):
         return None
 
 

@@ -1,9 +1,9 @@
 """Results that come with the program: small tables of one real run of everything.
 
-`ledger.json` is what `nomoat claims run` wrote, `summary.json` and `forecast.json` are of the
-ensemble it was judged over, `game.json` is what `nomoat game show --json` printed, and
-`validation.json` is from `nomoat validate --out`. `made.json` says by which commands, when, on what
-machine. scripts/refresh_reference.py writes them.
+`ledger.json` is what `nomoat claims run` wrote; `summary.json`, `forecast.json` and `regimes.json`
+(what kind of market its worlds end in) are of the ensemble it was judged over; `game.json` is what
+`nomoat game show --json` printed, and `validation.json` is from `nomoat validate --out`. `made.json`
+says by which commands, when, on what machine. scripts/refresh_reference.py writes them.
 """
 
 import json
@@ -11,9 +11,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-FILES: Final = ("ledger.json", "summary.json", "forecast.json", "game.json", "validation.json")
+FILES: Final = (
+    "ledger.json", "summary.json", "forecast.json", "regimes.json", "game.json", "validation.json",
+)  # fmt: skip
 REPORTED: Final = ("ledger.json", "summary.json", "game.json", "validation.json")
-"""What a report is made of; the forecast is found beside the summary."""
+"""What a report is made of; forecast and kinds of market are found beside the summary."""
 MADE: Final = "made.json"
 
 

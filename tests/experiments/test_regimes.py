@@ -1,5 +1,6 @@
 """What the kind of market hangs on, in worlds made so that the answer is known."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -104,3 +105,10 @@ def test_worlds_that_facts_rule_out_have_no_weight(built: EnsembleFolder, tmp_pa
     known = dict(zip(draws["world"].to_pylist(), weights, strict=True))
     assert by_name == {name: known[name] for name in found.names}
     assert set(by_name.values()) == {0.0, 1.0}
+
+
+def test_worlds_are_stored_as_they_are() -> None:
+    before = worlds(3, planted=True)
+    after = Mapped.from_json(json.loads(json.dumps(before.as_json())))
+    assert after.as_json() == before.as_json()
+    assert strengths(after) == strengths(before)
