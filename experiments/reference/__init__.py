@@ -2,8 +2,8 @@
 
 `ledger.json` is what `nomoat claims run` wrote; `summary.json`, `forecast.json` and `regimes.json`
 (what kind of market its worlds end in) are of the ensemble it was judged over; `game.json` is what
-`nomoat game show --json` printed, and `validation.json` is from `nomoat validate --out`. `made.json`
-says by which commands, when, on what machine. scripts/refresh_reference.py writes them.
+`nomoat game show --json` printed, and `validation.json` is from `nomoat validate --out`.
+`made.json` says by which commands, when, on what machine. scripts/refresh_reference.py writes them.
 """
 
 import json
