@@ -20,7 +20,7 @@ from experiments.analysis.morris import Morris
 from experiments.analysis.scoring import Scores
 from experiments.analysis.sobol import Sobol
 from experiments.analysis.values import Interval
-from experiments.durable import StoreError
+from experiments.durable import Disk, StoreError
 from experiments.sweeps.reading import load
 
 SHOWN: Final = 12
@@ -65,15 +65,14 @@ def draw(path: Path, found: Analysis) -> Path | None:
     """Write analysis.png; None if nothing can be drawn or the folder may not be written."""
     from app.analysis_figure import analysis_figure
     from app.figure import as_png
-    from experiments.sweeps.folder import SweepFolder
 
     figure = analysis_figure(found)
     if figure is None:
         return None
-    folder, place = SweepFolder(path), path / "analysis.png"
+    place = path / "analysis.png"
     try:
-        folder.replace(place, as_png(figure))
-    except (OSError, StoreError) as error:
+        Disk().replace(place, as_png(figure))
+    except StoreError as error:
         say(f"the figure was not written: {error}")
         return None
     return place

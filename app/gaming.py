@@ -8,11 +8,10 @@ from app.game_views import Played, document, print_game
 from app.shell import INTERRUPTED, OK, InputError, say
 from app.terminal import print_json, short_warnings
 from app.working import HERE, StoppedError, worker
-from experiments.durable import StoreError
+from experiments.durable import Disk, StoreError
 from experiments.folder import OUTPUTS
 from experiments.game.playing import GameFolder, identity_of, play, stored_game, stored_payoffs
 from experiments.game.setting import PAYOFFS, Game, GameError, digest, players_of, worlds_of
-from experiments.sweeps.folder import SweepFolder
 from sim.loading import assignment, load
 
 REPLICATES, OF_A_WORLD = 8, 2
@@ -123,8 +122,8 @@ def draw(folder: GameFolder, played: Played) -> Path | None:
     kind = "" if played.payoff == played.game.payoff else f"-{played.payoff}"
     place = folder.path / f"game{kind}.png"
     try:
-        SweepFolder(folder.path).replace(place, as_png(game_figure(played)))
-    except (OSError, StoreError) as error:
+        Disk().replace(place, as_png(game_figure(played)))
+    except StoreError as error:
         say(f"the figure was not written: {error}")
         return None
     return place

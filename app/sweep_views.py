@@ -254,8 +254,8 @@ def draw(sweep: Sweep, outcomes: pa.Table) -> Path | None:
     if figure is None:
         return None
     try:
-        sweep.folder.replace(sweep.folder.figure_path, as_png(figure))
-    except (OSError, StoreError) as error:
+        sweep.folder.disk.replace(sweep.folder.figure_path, as_png(figure))
+    except StoreError as error:
         say(f"no figure: {error}")
         return None
     return sweep.folder.figure_path

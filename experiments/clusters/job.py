@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         refuse_other_model(folder, folder.manifest())
         done = work_on_chunk(folder, one, chunk, again=restarted())
     except (SweepError, NewerSchemaError) as error:
-        folder.replace(one.refusal_path, f"{error}\n".encode())
+        folder.disk.replace(one.refusal_path, f"{error}\n".encode())
         say(f"chunk {chunk}: {error}")
         return REFUSED
     except StoreError as error:

@@ -131,10 +131,7 @@ class Round:
     def save(self, folder: SweepFolder) -> None:
         """Put the round's file in place; raises StoreError if that fails."""
         page = json.dumps(self.document(), separators=(",", ":"))
-        try:
-            folder.replace(self.plan_path, page.encode())
-        except OSError as error:
-            raise StoreError.of(error, self.plan_path) from error
+        folder.disk.replace(self.plan_path, page.encode())
 
 
 def tail_of(path: Path) -> str:
@@ -226,8 +223,8 @@ def make(one: Round, folder: SweepFolder, script: str) -> bool:
         raise StoreError.of(error, one.path) from error
     try:
         one.logs.mkdir()
-        folder.replace(one.script_path, script.encode())
     except OSError as error:
         raise StoreError.of(error, one.path) from error
+    folder.disk.replace(one.script_path, script.encode())
     one.save(folder)
     return True

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from experiments.durable import Disk, StoreError
 from experiments.encoding import encode
 from experiments.ensemble.runs import Work
 from experiments.game.equilibria import Floats, Profile, mixed, supports_of
@@ -50,10 +51,13 @@ class GameFolder:
         return self.path / f"round-{number}"
 
     def put(self, path: Path, data: bytes) -> None:
-        """Write a file in one step, unless it is there."""
+        """Write a file in one step, unless it is there; StoreError if that fails."""
         if not path.is_file() or path.read_bytes() != data:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            SweepFolder(self.path).replace(path, data)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError.of(error, path) from error
+            Disk().replace(path, data)
 
     @cached_property
     def identity(self) -> dict[str, Any]:

@@ -132,11 +132,11 @@ class SweepFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / WORLDS).mkdir(exist_ok=True)
-            for number, world in enumerate(worlds):
-                self.replace(self.world_path(number), world.encode())
-            self.replace(self.experiment_path, text.encode())
         except OSError as error:
             raise StoreError.of(error, self.path) from error
+        for number, world in enumerate(worlds):
+            self.disk.replace(self.world_path(number), world.encode())
+        self.disk.replace(self.experiment_path, text.encode())
         return self.record(manifest, design)
 
     def record(self, manifest: Manifest, design: pa.Table) -> Manifest:
@@ -148,30 +148,17 @@ class SweepFolder:
         data = encode(design, distinct="run_id")
         complete = {**manifest, "design_sha256": digest(data)}
         earlier = self.manifest() if self.exists() else None
-        try:
-            if earlier is not None:
-                self._write_manifest({**earlier, "next": complete})
-            self.replace(self.design_path, data)
-            failpoints.reach("design-written")
-            self._write_manifest(complete)
-        except OSError as error:
-            raise StoreError.of(error, self.path) from error
+        if earlier is not None:
+            self._write_manifest({**earlier, "next": complete})
+        self.disk.replace(self.design_path, data)
+        failpoints.reach("design-written")
+        self._write_manifest(complete)
         failpoints.reach("manifest-written")
         return complete
 
     def _write_manifest(self, facts: Manifest) -> None:
         page = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
-        self.replace(self.manifest_path, f"{page}\n".encode())
-
-    def replace(self, path: Path, data: bytes) -> None:
-        """Put a file in place in one step."""
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        partial.unlink(missing_ok=True)
-        try:
-            self.disk.write(partial, data)
-            self.disk.rename(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        self.disk.replace(self.manifest_path, f"{page}\n".encode())
 
     @contextlib.contextmanager
     def writing(self, *, alone: bool = False) -> Iterator[bool]:
@@ -196,9 +183,9 @@ class SweepFolder:
         }
         try:
             self.leases.mkdir(parents=True, exist_ok=True)
-            self.replace(self._lease, json.dumps(facts).encode())
         except OSError as error:
             raise StoreError.of(error, self._lease) from error
+        self.disk.replace(self._lease, json.dumps(facts).encode())
         try:
             yield
         finally:

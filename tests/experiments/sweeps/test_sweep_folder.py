@@ -123,7 +123,7 @@ def test_a_design_that_was_changed_is_refused(folder: SweepFolder) -> None:
     refused(folder, "is missing or damaged", folder.design)
     folder.design_path.unlink()
     refused(folder, "is missing or damaged", folder.design)
-    folder.replace(folder.design_path, data)
+    folder.disk.replace(folder.design_path, data)
     other = json.loads(folder.manifest_path.read_text())
     folder.manifest_path.write_text(json.dumps({**other, "design_sha256": "0"}))
     refused(folder, "was changed after it was written", folder.design)

@@ -56,7 +56,8 @@ def raising(error: Exception) -> Callable[[], object]:
     return trouble
 
 
-def test_what_is_kept_is_what_the_run_gives(bench: Bench) -> None:
+def test_what_is_kept_is_what_the_run_gives(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "FLUSH_SECONDS", 3600.0)  # kernels may have to be compiled first
     assert [type(event) for event in told(bench)] == [Started, Finished] * 3 + [Written]
     path = bench.folder.path
     outcomes = sweeping.rows(path, "outcomes")
