@@ -3,15 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from agents.common.vocabulary import month_index
 from app.claims_views import percent, share
 from app.ensemble_views import QUANTITIES
 from app.ensemble_views import interval as of_prior
 from app.game_views import brief
+from app.reporting.regime_charts import REGIMES, present
+from app.reporting.regime_section import hanging
 from app.reporting.words import parameter, sentence, short, tally, worlds_called
 from experiments.claims.claim import QUESTIONS
+from experiments.claims.verdicts import share_of
 from experiments.evidence.forecast import MONTHS
 from experiments.reference import MADE, read
+from experiments.regimes import Mapped, strengths
 
 Entry = Mapping[str, Any]
 TOLD: Final = 3
@@ -36,7 +42,12 @@ def page() -> str:
     for question, words in QUESTIONS.items():
         mine = [entry for entry in ledger["claims"] if entry["question"] == question]
         parts.append(answered(question, words, mine, ledger))
-    parts += [worlds(read("summary.json")), years(read("forecast.json")), played(read("game.json"))]
+    parts += [
+        worlds(read("summary.json")),
+        years(read("forecast.json")),
+        markets(Mapped.from_json(read("regimes.json"))),
+        played(read("game.json")),
+    ]
     return "\n".join(parts)
 
 
@@ -146,6 +157,23 @@ def years(forecast: Entry) -> str:
         f"{forecast['ensemble']['worlds']} worlds that the facts allow and "
         f"{forecast['prior']['worlds']} of the raw ranges.\n\n{table(headings, rows)}\n"
         "![Fans to 2030 over the worlds that the facts allow](images/answers-forecast.png)\n"
+    )
+
+
+def markets(found: Mapped) -> str:
+    """What kind of market worlds end in, and what that hangs on."""
+    labels = np.array(found.labels)
+    rows = []
+    for label in present(found.labels):
+        one = share_of(labels == label, found.weights)
+        counted = f"{found.labels.count(label)} of {len(labels)}"
+        rows.append((label, REGIMES[label][2], share([one.share, one.low, one.high]), counted))
+    headings = ("kind of market", "", "share of plausible worlds", "all worlds run to 2030")
+    return (
+        "## What kind of market it becomes\n\nJudged by the last twelve months of every run, over "
+        f"{len(labels)} worlds, {int((found.weights > 0).sum())} of them plausible.\n\n"
+        f"{table(headings, rows)}\n{hanging(strengths(found))}\n\n"
+        "![The kind of market by the two settings it hangs on](images/answers-markets.svg)\n"
     )
 
 

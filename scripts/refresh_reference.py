@@ -18,11 +18,12 @@ from app.figure import as_png
 from app.game_figure import game_figure
 from app.game_views import Played
 from app.game_views import document as game_document
+from app.reporting.regime_charts import regime_map
 from experiments.ensemble.folder import EnsembleFolder
 from experiments.ensemble.outlook import outlook
 from experiments.game.playing import GameFolder, stored_game, stored_payoffs
 from experiments.reference import MADE, place
-from experiments.regimes import of_ensemble
+from experiments.regimes import of_ensemble, strengths
 from sim.version import model_version, usable_cores
 
 DIGITS: Final = 4
@@ -59,7 +60,10 @@ def main() -> None:
     forecast = {**forecast_document(folder, kept, raw), "folder": folder.path.name}
     write("forecast.json", rounded(forecast), indent=None)
     logs = [one["path"] for one in folder.summary()["parameters"] if one["log"]]
-    write("regimes.json", rounded(of_ensemble(folder.path, logs).as_json()), indent=None)
+    ends = of_ensemble(folder.path, logs)
+    write("regimes.json", rounded(ends.as_json()), indent=None)
+    first, second = (one.path for one in strengths(ends)[:2])
+    (IMAGES / "answers-markets.svg").write_text(regime_map(ends, (first, second)).file(), "utf-8")
     game = stored_game(GameFolder(given.game))
     payoffs, rounds = stored_payoffs(game, GameFolder(given.game), game.payoff)
     played = Played.of(game, payoffs, game.payoff, rounds)
