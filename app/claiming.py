@@ -179,12 +179,14 @@ def sized(minutes: float, claims: Sequence[Claim], worlds: Worlds, request: Requ
         count = max(min(least, most), FEWEST)
         if cost(size_of(request, count, extras=extras)) > affordable:
             continue
-        worth = (1.0 - WIDE_PART) * affordable
-        while count < most and cost(size_of(request, count + 1, extras=extras)) <= worth:
+        wide, limit = count, (1.0 - WIDE_PART) * affordable
+        while count < most and cost(size_of(request, count + 1, extras=extras)) <= limit:
             count += 1
-        wide = count
         while wide < most and cost(size_of(request, count, wide + 1, extras=extras)) <= affordable:
             wide += 1
+        # What further worlds as they are leave over.
+        while count < most and cost(size_of(request, count + 1, wide, extras=extras)) <= affordable:
+            count += 1
         return size_of(request, count, wide, extras=extras)
     enough = cost(size_of(request, FEWEST, extras=NOTHING)) / (SPARE * 60.0 * jobs)
     raise InputError(

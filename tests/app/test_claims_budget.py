@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app import claiming
-from app.claiming import FEWEST, Request, chosen, size_of, sized
+from app.claiming import FEWEST, SPARE, Request, chosen, size_of, sized
 from app.shell import InputError
 from experiments.claims.claim import ClaimError, library
 from experiments.claims.ledger import Size, parts_of, runs_of
@@ -42,6 +42,14 @@ def test_a_budget_is_not_exceeded_and_buys_worlds_first(fit: Any) -> None:
     assert (day.worlds, day.wide) == (256, 256)
     with pytest.raises(InputError, match="take --budget"):
         fit(0.5)
+
+
+def test_claims_that_compare_may_have_all_of_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "timed", lambda *_: SECONDS)
+    claims, worlds = [library()["C23"]], from_ranges(load("baseline"), 256)
+    found = sized(10, claims, worlds, REQUEST)
+    runs = sum(runs_of(part, worlds, found) for part in parts_of(claims, found))
+    assert 0.95 * SPARE <= runs * SECONDS / (2 * 60 * 10) <= SPARE
 
 
 def test_claims_are_chosen_by_id_in_any_case() -> None:
