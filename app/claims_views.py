@@ -221,7 +221,8 @@ def print_box(entry: dict[str, Any]) -> None:
         f"{path} {short(low)} to {short(high)}" for path, (low, high) in box["limits"].items()
     )
     out.print(
-        f"box     {limits}: holds in {percent(box['density'])} of its {box['worlds']} worlds, "
+        f"box     {limits}: holds in {percent(box['density'])} of its {box['worlds']} worlds "
+        f"({percent(box['overall'])} of all tested), "
         f"which are {percent(box['coverage'])} of all in which it holds"
     )
 

@@ -31,7 +31,7 @@ def entry(
         "conditions": [{"words": "the measured thing", "share": 0.577}],
         "box": {
             "limits": {"choice.theta": [1.23, 4.56]}, "density": 0.883, "coverage": 0.411,
-            "worlds": 43, "p_value": 0.001,
+            "worlds": 43, "p_value": 0.001, "overall": 0.566,
         },
         "drivers": [
             {"path": "choice.theta", "effect": 0.4, "low": 0.317, "high": 0.717, "pinned": False}

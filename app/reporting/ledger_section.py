@@ -161,9 +161,10 @@ def boxed(entry: Entry) -> list[Markup]:
     proven = entry["verdict"] == "holds under stated conditions"
     words = (
         f"It holds in {percent(box['density'])} of the {count(box['worlds'], 'world')} of this "
-        f"region that it was tested on; they are {percent(box['coverage'])} of all in which it "
-        "holds. " + ("" if proven else "That is not enough to state it as a condition.")
+        f"region that it was tested on ({percent(box['overall'])} of all tested worlds); they are "
+        f"{percent(box['coverage'])} of all in which it holds. "
     )
+    words += "" if proven else "That is not enough to state it as a condition."
     caption = f"Where {entry['id']} holds"
     grid = table(["setting", "meaning", "from", "to"], rows, caption, "..rr")
     return [tag("h4", "Conditions"), grid, tag("p", words)]

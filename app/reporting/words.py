@@ -93,7 +93,8 @@ def sentence(entry: Entry, called: str) -> str:
         box = entry["box"]
         return (
             f"It holds in {percent(box['density'])} of the {count(box['worlds'], 'world')} where "
-            f"{conditions(box)}, and over all in {found}."
+            f"{conditions(box)} (of all tested worlds: {percent(box['overall'])}), and over all in "
+            f"{found}."
         )
     if entry["verdict"] != "not identified":
         only = "only " if entry["verdict"] == "fails broadly" and entry["share"][0] > 0 else ""

@@ -34,6 +34,7 @@ class Box:
     limits: low and high by path, of restricted parameters only. worlds: of the testing half in it.
     density: share of these in which the claim holds. coverage: share of all worlds of that half in
     which it holds that lie in it. p_value: chance of such a density if the true one were `DENSE`.
+    overall: share of all worlds of that half in which it holds, to see how much the box adds.
     """
 
     limits: Mapping[str, tuple[float, float]]
@@ -41,6 +42,7 @@ class Box:
     density: float
     coverage: float
     p_value: float
+    overall: float
 
     @property
     def candidate(self) -> bool:
@@ -66,7 +68,12 @@ def find_box(paths: Sequence[str], values: Floats, holds: Holds, seed: int) -> B
     # P(as many or more hold | the true density is DENSE): small where the density is above it.
     p_value = float(stats.binom.sf(hits - 1, count, DENSE)) if count else 1.0
     return Box(
-        limits, count, hits / count if count else 0.0, hits / int(holds[testing].sum()), p_value
+        limits,
+        count,
+        hits / count if count else 0.0,
+        hits / int(holds[testing].sum()),
+        p_value,
+        float(holds[testing].mean()),
     )
 
 

@@ -210,7 +210,7 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         "box": None if box is None else {
             "limits": {path: list(pair) for path, pair in box.limits.items()},
             "density": box.density, "coverage": box.coverage, "worlds": box.worlds,
-            "p_value": box.p_value,
+            "p_value": box.p_value, "overall": box.overall,
         },
         "drivers": [
             {"path": one.path, "effect": number(one.effect), "low": number(one.low),

@@ -96,6 +96,7 @@ def test_a_claim_true_in_a_box_comes_out_with_that_box() -> None:
         assert box.limits[PATHS[2]][0] == pytest.approx(0.45, abs=0.08)
         assert box.limits[PATHS[5]][1] == pytest.approx(0.6, abs=0.08)
         assert box.density > 0.9
+        assert box.overall == pytest.approx(0.55 * 0.6, abs=0.07)
         assert verdicts({"T1": finding.judged})["T1"][0] == "holds under stated conditions"
 
 
@@ -186,7 +187,7 @@ def test_an_unpinned_driver_turns_the_answer_and_a_pinned_one_does_not() -> None
     assert "choice.theta" in reason
     pinned = Driver("choice.theta", -0.6, 1.0, 0.4, 0.001, pinned=True)
     assert verdict(one(share, drivers=(pinned,)), box_proven=False)[0] == "holds broadly"
-    box = Box({"choice.theta": (0.0, 0.5)}, 40, 1.0, 0.6, 1e-6)
+    box = Box({"choice.theta": (0.0, 0.5)}, 40, 1.0, 0.6, 1e-6, 0.5)
     middle = one(Share(0.6, 0.5, 0.7), drivers=(driver,), box=box)
     assert verdict(middle, box_proven=True)[0] == "holds under stated conditions"
     assert verdict(middle, box_proven=False)[0] == "not identified"
@@ -199,7 +200,7 @@ def test_what_cannot_be_known_is_never_a_verdict() -> None:
 
 def test_boxes_are_corrected_over_all_claims() -> None:
     def box(p_value: float, worlds: int = 40, coverage: float = 0.5) -> Box:
-        return Box({"a": (0.0, 1.0)}, worlds, 0.95, coverage, p_value)
+        return Box({"a": (0.0, 1.0)}, worlds, 0.95, coverage, p_value, 0.5)
 
     assert proven_boxes({"a": box(0.04), "b": box(0.03)}) == set()
     assert proven_boxes({"a": box(0.04), "b": box(0.02)}) == {"a", "b"}
