@@ -34,8 +34,8 @@ WIDE: Final = 256
 """Worlds of each kind, by default, for claims that look at worlds as they are."""
 WIDE_PART: Final = 0.2
 """Of a budget, what such claims may take for more worlds."""
-FEWEST: Final = 5
-"""Worlds of each kind below which no share says anything."""
+FEWEST: Final = 3
+"""Worlds of each kind in the smallest ledger; its intervals say how little that is."""
 ENOUGH: Final = 16
 """Worlds of each kind that come before mechanisms, early interventions and what is only reported
 in a budget."""
