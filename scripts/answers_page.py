@@ -101,13 +101,14 @@ def spoken(entry: Entry, called: str) -> str:
         f"({amount(effect['low'])} to {amount(effect['high'])} over worlds).",
     ]
     moved = [
-        f"{percent(one['share'][0])}, not {percent(one['before'][0])}, if {one['words']}"
+        f"{percent(one['share'][0])} of {one['worlds']} worlds, not {percent(one['before'][0])}, "
+        f"if {one['words']}"
         for one in entry["switched"]
         if None not in (one["share"][0], one["before"][0])
         and abs(one["share"][0] - one["before"][0]) >= MOVED
     ]
     if moved:
-        parts.append(f"In worlds with something switched it holds in {'; '.join(moved[:TOLD])}.")
+        parts.append(f"With something switched it holds in {'; '.join(moved[:TOLD])}.")
     if entry["drivers"]:
         drivers = ", ".join(
             f"{parameter(one['path'])} (`{one['path']}`)" for one in entry["drivers"][:TOLD]
