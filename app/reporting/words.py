@@ -139,14 +139,15 @@ def why_undecided(entries: Sequence[Entry]) -> str:
     turned = sum(reason.startswith("it turns round") for reason in reasons)
     between = sum(reason.startswith("it holds in") for reason in reasons)
     parts = [
-        (
-            between,
-            "hold in too few worlds for a yes and too many for a no, or were tried in too few",
-        ),
-        (turned, "turn round with an assumption that no fact settles"),
-        (len(reasons) - turned - between, "hang on what was never measured"),
+        (between, "hold", "in too few of the worlds tried for a yes and too many for a no"),
+        (turned, "turn", "round with an assumption that no fact settles"),
+        (len(reasons) - turned - between, "hang", "on what was never measured"),
     ]
-    listed = ", ".join(f"{number} {words}" for number, words in parts if number)
+    listed = ", ".join(
+        f"{number} {verb}{'s' if number == 1 else ''} {words}"
+        for number, verb, words in parts
+        if number
+    )
     return f"Of the {count(len(reasons), 'claim')} on which the model cannot tell, {listed}."
 
 

@@ -130,7 +130,7 @@ def test_questions_are_answered_with_the_numbers_of_the_ledger(nomoat: Nomoat) -
     assert "54% of 97 plausible worlds (95% interval 49% to 60%; 3 more have no value): in" in text
     assert "but it turns round if quality never saturates." in text
     assert "2 claims were put to the test on this question: 1 fails broadly; on 1" in text
-    assert "Of the 2 claims on which the model cannot tell, 1 hold in too few" in text
+    assert "Of the 2 claims on which the model cannot tell, 1 holds in too few" in text
     assert "Measured for “the measured thing”: median 0.0456, 90% of worlds from −0.0123" in text
     assert "2 runs failed" in text
     assert "Meta serves 5% more (1% less to 8% more) tokens if it opens" in text
