@@ -11,7 +11,14 @@ from app.ensemble_views import found as found_ensemble
 from app.shell import INTERRUPTED, OK, InputError, refuse_missing, say
 from app.terminal import print_json, short_warnings
 from app.working import HERE, StoppedError, refuse_budget, worker
-from experiments.claims.claim import Claim, ClaimError, library, read
+from experiments.claims.claim import (
+    Claim,
+    ClaimError,
+    library,
+    read,
+    refuse_drawn,
+    switches,
+)
 from experiments.claims.ledger import (
     ASKED,
     Size,
@@ -92,6 +99,8 @@ def execute(request: Request) -> int:
     if request.budget is not None:
         size = stored_size(path) or sized(request.budget, claims, worlds, request)
         worlds = worlds_of(request, *reach(size))
+    cases = [case for claim in claims for case in claim.cases]
+    refuse_drawn([*cases, *switches().values()], worlds.paths)
     prepare(path, identity(claims, worlds, size), to_toml(worlds.scenario))
     runs = Runs(path, worlds, size.enterprises, size.replicates, size.seed, work)
     if not (request.json or request.quiet):

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
@@ -209,6 +209,16 @@ def claim_of(tree: Mapping[str, Any], where: str, shared: Mapping[str, Case]) ->
         raise ClaimError(f"{where}: effect names an outcome of one of the conditions")
     claim.measured()
     return claim
+
+
+def refuse_drawn(cases: Iterable[Case], drawn: Collection[str]) -> None:
+    """Raise ClaimError for a case that sets what worlds draw: the draw would win, unseen."""
+    for case in cases:
+        for path in sorted(set(case.settings) & set(drawn)):
+            raise ClaimError(
+                f"case {case.name} sets {path}, which worlds draw; change it by an event "
+                'of kind "set-parameter" instead'
+            )
 
 
 def case_of(name: str, tree: Any, where: str) -> Case:

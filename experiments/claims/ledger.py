@@ -55,6 +55,7 @@ def identity(claims: Sequence[Claim], worlds: Worlds, size: Size) -> dict[str, A
     text = json.dumps([described(worlds), list(canonical(worlds.scenario))], sort_keys=True)
     return {
         "claims": {claim.id: digest(repr(claim)) for claim in claims},
+        "switches": digest(repr(switches())),
         "size": asdict(size),
         "worlds": digest(text),
         "model_version": model_version(),

@@ -243,8 +243,21 @@ def refuse_unknown(tree: Mapping[str, Any], label: str) -> None:
 def refuse_repeated(
     factors: list[Factor], outcomes: list[Outcome], settings: Mapping[str, Any], label: str
 ) -> None:
-    """Raise ExperimentError for a name given twice, or both fixed and varied."""
+    """Raise ExperimentError for a name given twice, or both fixed and varied.
+
+    A factor's own value is put on top of what an option sets, which would be lost unseen. An option
+    may bring a whole vendor of which something is varied.
+    """
     names = [factor.name for factor in factors]
+    known = {factor.name for factor in factors if factor.reference is not None}
+    for factor in factors:
+        for option, own in (factor.options or {}).items():
+            lost = [] if isinstance(own, str) else sorted(set(own) & known)
+            if lost:
+                raise ExperimentError(
+                    f"{label}: {factor.name}.{option} sets {lost[0]}, which is varied; leave it "
+                    'out of one, or set it by an event of kind "set-parameter"'
+                )
     for name in names:
         if names.count(name) > 1:
             raise ExperimentError(f"{label}: {name} is an uncertainty and a lever; keep one")

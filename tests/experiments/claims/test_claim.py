@@ -9,14 +9,17 @@ import tomli_w
 from app.claims_views import TEMPLATE
 from experiments.claims.claim import (
     QUESTIONS,
+    Case,
     ClaimError,
     claim_of,
     library,
     read,
+    refuse_drawn,
     shared_cases,
     switches,
 )
 from experiments.claims.sweep import AS_IS, EARLY, Part
+from experiments.ensemble.building import uncertain
 from sim.loading import load
 
 TREE: dict[str, Any] = {
@@ -51,6 +54,15 @@ def test_switches_come_first_and_keep_what_a_case_does() -> None:
             assert events[0] == options["base"]["events"][0]
         else:
             assert "events" not in options["base"]
+
+
+def test_no_case_sets_what_worlds_draw() -> None:
+    drawn = [axis.path for axis in uncertain(load("baseline"))]
+    cases = [case for claim in library().values() for case in claim.cases]
+    refuse_drawn([*cases, *shared_cases().values(), *switches().values()], drawn)
+    vain = Case("vain", "", settings={"review.openness_value": 0.0})
+    with pytest.raises(ClaimError, match=r"case vain sets review.openness_value.*set-parameter"):
+        refuse_drawn([vain], drawn)
 
 
 def test_interventions_come_late_and_early() -> None:

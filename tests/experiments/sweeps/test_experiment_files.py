@@ -122,6 +122,10 @@ FACTORS = [
     (uncertain([3.0], "choice"), "choice"),
     ({"uncertainties": {THETA: [3.0], "choice": {"theta": [4.0]}}}, "is given twice"),
     (optional({"now": {}}), "needs two options or more"),
+    (
+        optional({"now": {}, "then": {"choice": {"theta": 3.0}}}) | {"uncertainties": {THETA: {}}},
+        "world.then sets choice.theta, which is varied; leave it out of one",
+    ),
     (optional({"now": {}, "three": 3}), "world.three must be settings by path or a scenario"),
     (optional([{}, {}]), "has options, so nothing else: a table by name"),
     (optional({"now": {}, "gone": "all-opened"}), "did you mean 'all-open'?"),
