@@ -110,7 +110,7 @@ LOOKS = """
 id = "looks"
 statement = "The draw is what it is."
 question = "Q1"
-months = 26
+months = 27
 [outcomes]
 adoption = { column = "adoption", at = 5 }
 [[conditions]]
@@ -120,7 +120,10 @@ above = 0.002
 
 
 def test_a_claim_that_looks_has_more_worlds_and_the_right_ones(place: Path) -> None:
-    """Its runs are those of the worlds by their numbers, whatever else is in the sweep."""
+    """Its runs are those of the worlds by their numbers, beside those with something switched.
+
+    It is of a length of its own, where nothing is compared as it is.
+    """
     (place / "looks.toml").write_text(LOOKS)
     found = nomoat(place, "claims", "run", "small.toml", "looks.toml", *SIZE, "--wide", "11",
                    "--out", "wide", "--json")  # fmt: skip
@@ -129,7 +132,7 @@ def test_a_claim_that_looks_has_more_worlds_and_the_right_ones(place: Path) -> N
     assert (small["worlds"] + small["missing"], looks["worlds"]) == (8, 11)
     assert [one["worlds"] for one in looks["switched"]].count(3) == len(looks["switched"])
     worlds = from_ranges(load("baseline"), 8, 11)
-    size = {"enterprise.population": 40, "months": 26}
+    size = {"enterprise.population": 40, "months": 27}
     held = []
     for settings in worlds.settings:
         scenario = load("baseline", {**settings, **size})
