@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -59,11 +60,18 @@ def worlds_of(source: Source) -> Mapped | None:
         if source.kind == "sweep":
             return of_sweep(load(source.place))
         if source.place.is_file():
-            stored = (source.place.parent / STORED).read_text("utf-8")
-            return Mapped.from_json(json.loads(stored))
+            return stored_worlds(source.place.parent / STORED)
         logs = [one["path"] for one in source.space() if one["log"]]
         return of_ensemble(source.place, logs)
-    except (EnsembleError, SweepError, OSError, ValueError, LookupError, TypeError):
+    except (EnsembleError, SweepError, OSError):
+        return None
+
+
+def stored_worlds(place: Path) -> Mapped | None:
+    """The worlds that were stored beside a summary; None where the file is damaged."""
+    try:
+        return Mapped.from_json(json.loads(place.read_text("utf-8")))
+    except (ValueError, LookupError, TypeError):
         return None
 
 
