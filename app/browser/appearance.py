@@ -25,7 +25,7 @@ STYLE: Final = """
 .nomoat-side h2 { font-size: 14px; font-weight: 700; margin: 18px 0 4px; }
 .v-application .nomoat-note { font-size: 12.5px; line-height: 1.4; margin: 0; opacity: .85; }
 .nomoat-side .v-input { font-size: 14px; }
-.nomoat-side .v-text-field { padding-top: 10px; margin-top: 0; }
+.nomoat-side .v-text-field { padding-top: 16px; margin-top: 0; }
 .nomoat-side details { margin-top: 8px; font-size: 13px; }
 .nomoat-side summary { cursor: pointer; font-weight: 600; overflow-wrap: anywhere; }
 .nomoat-grid {

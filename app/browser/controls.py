@@ -10,8 +10,9 @@ import solara
 from agents.common.vocabulary import month_name
 from app.browser import replay
 from app.browser.choice import Choice
+from app.browser.field import Field, Number
 from app.browser.live import Failure, Live, View
-from app.browser.settings import Settings
+from app.browser.settings import PACES, Settings
 from sim.catalogue import ParameterInfo, catalogue, shown
 from sim.scenario_files import presets
 
@@ -98,34 +99,15 @@ def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
     with solara.Column(gap="2px"):
         Choice("scenario", names, value=settings.scenario, on_value=choose)
         v.Html(tag="p", class_="nomoat-note", children=[known.get(settings.scenario, "")])
-        Number("seed", settings.seed, "1", lambda n: change(replace(settings, seed=n)))
-        Number("months a frame", settings.pace, "1",
-               lambda n: change(replace(settings, pace=min(max(n or 1, 1), 24))))  # fmt: skip
         last = str(view.frame.months) if view.frame else "the last"
-        Number("pause after month", settings.stop, last,
+        Number("seed (1 if empty)", settings.seed, lambda n: change(replace(settings, seed=n)))
+        Number("months a frame (1 if empty)", settings.pace,
+               lambda n: change(replace(settings, pace=n or 1)), limits=PACES)  # fmt: skip
+        Number(f"pause month ({last} if empty)", settings.stop,
                lambda n: change(replace(settings, stop=n)))  # fmt: skip
         replay.Stored(settings, change)
         Parameters(settings, change)
         Events(live, view)
-
-
-@solara.component
-def Number(
-    label: str, value: int | None, hint: str, on_value: Callable[[int | None], None]
-) -> None:
-    """A whole number that may be left empty."""
-    wrong, set_wrong = solara.use_state("")
-
-    def changed(text: str) -> None:
-        text = text.strip()
-        set_wrong("" if not text or text.isdecimal() else f"{text} is not a whole number")
-        if not text or text.isdecimal():
-            on_value(int(text) if text else None)
-
-    solara.InputText(
-        f"{label} ({hint} if empty)", value="" if value is None else str(value),
-        on_value=changed, continuous_update=False, error=wrong or False,
-    )  # fmt: skip
 
 
 @solara.component
@@ -137,8 +119,7 @@ def Parameters(settings: Settings, change: Change) -> None:
     groups = list(dict.fromkeys(group_of(info) for info in everything))
     found = chosen(everything, search, group, settings)
     v.Html(tag="h2", children=["Parameters"])
-    solara.InputText("search all parameters", value=search, on_value=set_search,
-                     continuous_update=True)  # fmt: skip
+    Field("search all parameters", search, set_search, each=True)
     Choice("group", [GROUPS, *groups], value=group or GROUPS,
                   on_value=lambda name: set_group("" if name == GROUPS else name))  # fmt: skip
     if count := len(settings.changes):
@@ -185,12 +166,11 @@ def text_of(info: ParameterInfo) -> str:
 @solara.component
 def Parameter(info: ParameterInfo, settings: Settings, change: Change) -> None:
     """One parameter: its value, unit, range, source, and the way back."""
-    text, set_text = solara.use_state_or_update(settings.changes.get(info.path, ""))
+    text = settings.changes.get(info.path, "")
     changed = info.path in settings.changes
 
     def apply(value: str) -> None:
-        set_text(value)
-        change(settings.changed(info.path, value.strip() or None))
+        change(settings.changed(info.path, value or None))
 
     with v.Html(tag="details"):
         v.Html(tag="summary", children=[f"{'● ' if changed else ''}{info.path}"])
@@ -200,7 +180,7 @@ def Parameter(info: ParameterInfo, settings: Settings, change: Change) -> None:
         current = text or shown(info.default).strip("'")
         Choice(info.facts, values, value=current, on_value=apply)
     else:
-        solara.InputText(info.facts, value=text, on_value=apply, continuous_update=False)
+        Field(info.facts, text, apply)
     if changed:
         solara.Button(
             f"Put {info.path} back", text=True, x_small=True, icon_name="mdi-undo",

@@ -44,7 +44,7 @@ def map_chart(
     option["tooltip"] = {"show": False}
     named = {"nameLocation": "middle", "nameTextStyle": {"color": theme.muted}}
     return option | {
-        "grid": {"left": 64, "right": 24, "top": 84, "bottom": 52},
+        "grid": {"left": 64, "right": 44, "top": 84, "bottom": 52},
         "xAxis": value_axis(
             theme, type="log", name="Mtok a month wanted", nameGap=30, **decades(volume[chosen]),
             **named,

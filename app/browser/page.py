@@ -13,6 +13,7 @@ from app.browser.appearance import STYLE, Brand, Look
 from app.browser.chart import Chart
 from app.browser.charts import Theme
 from app.browser.choice import Choice
+from app.browser.field import Number
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
 from app.browser.settings import MOST_FIRMS, Settings, from_query, starting_point
@@ -197,10 +198,8 @@ def MapTab(frame: Frame, theme: Theme, live: Live | None) -> None:
         names = ["all sectors", *frame.points.sectors]
         Choice("sector", names, value=sector, on_value=set_sector)
         Choice("size", ["all sizes", *BANDS], value=band, on_value=set_band)
-        solara.InputInt(
-            "firm (or click a dot)", value=None if firm < 0 else firm, optional=True,
-            on_value=lambda number: set_firm(-1 if number is None else number),
-        )  # fmt: skip
+        Number("firm (or click a dot)", None if firm < 0 else firm,
+               lambda number: set_firm(-1 if number is None else number))  # fmt: skip
     option = firm_charts.map_chart(
         frame, theme, None if sector == "all sectors" else sector,
         None if band == "all sizes" else band,

@@ -14,6 +14,8 @@ START: Final = "NOMOAT_UI_START"
 """Variable of the environment with the settings that the page starts with, as a query."""
 LARGEST: Final = 2**63 - 1
 SWEEP_NAME: Final = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
+PACES: Final = (1, 24)
+"""Fewest and most months a frame."""
 MOST_FIRMS: Final = 50_000
 """Enterprises up to which an address is simulated without being asked again."""
 
@@ -93,7 +95,7 @@ def from_query(query: str | None, start: Settings) -> Settings:
         elif name in ("seed", "pace", "stop", "tab") and value.isdecimal() and len(value) < 20:
             number: Any = {name: min(int(value), LARGEST)}
             found = replace(found, **number)
-    return replace(found, changes=changes, pace=min(max(found.pace, 1), 24))
+    return replace(found, changes=changes, pace=min(max(found.pace, PACES[0]), PACES[1]))
 
 
 def starting_point() -> Settings:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import experiments
 from app.browser import assets, charts, firm_charts, mesa_page, serve, stored, sweep_charts
+from app.browser.field import refused
 from app.browser.frame import USES, Frame, frame_of
 from app.browser.guard import COOKIE, Guard
 from app.browser.live import Live, View
@@ -50,6 +51,16 @@ def test_no_address_is_an_error_or_a_path(query: str) -> None:
     assert "/" not in found.scenario
     assert 1 <= found.pace <= 24
     assert not found.run or len(found.run) == 16
+
+
+@given(st.text(max_size=40) | st.integers(-5, 2**70).map(str))
+def test_a_number_is_taken_as_it_is_or_refused(text: str) -> None:
+    if not refused(text, (1, 24)):
+        assert str(int(text)) == text.lstrip("0")
+        assert 1 <= int(text) <= 24
+    if not refused(text, None):
+        assert int(text) >= 0
+    assert refused("7", (1, 24)) == refused("0", None) == ""
 
 
 def test_an_address_cannot_name_a_file() -> None:

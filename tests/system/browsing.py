@@ -65,10 +65,18 @@ class Tab:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def enter(self, field: Any, text: str) -> None:
-        """Type into a field, as slowly as a person does, and confirm."""
+        """Type into a field and confirm."""
         field.fill(text)
-        self.page.wait_for_timeout(500)
         field.press("Enter")
+
+    def parameter(self, words: str, label: str, others: int) -> Any:
+        """The field of a parameter that is searched for and found before others."""
+        self.page.get_by_label("search all parameters").fill(words)
+        self.page.wait_for_function(
+            "n => document.querySelectorAll('.nomoat-side details > summary').length === n",
+            arg=1 + others, timeout=60_000,
+        )  # fmt: skip
+        return self.page.get_by_label(label, exact=False).first
 
     def choose(self, label: str, name: str) -> None:
         """Choose from a list."""

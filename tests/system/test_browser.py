@@ -70,8 +70,7 @@ def test_a_changed_parameter_begins_anew_and_is_in_the_address(tab: Open) -> Non
     page = tab()
     page.button("Step").click()
     page.wait_for("2023-01 of")
-    page.page.get_by_label("search all parameters").fill("risk weight")
-    field = page.page.get_by_label("share of value, 0 to 5", exact=False).first
+    field = page.parameter("risk weight", "share of value, 0 to 5", others=2)
     page.enter(field, "0.4")
     page.wait_for("before 2023-01")
     page.page.wait_for_url("**choice.risk_weight%3D0.4**")
@@ -80,13 +79,32 @@ def test_a_changed_parameter_begins_anew_and_is_in_the_address(tab: Open) -> Non
     assert again.page.get_by_text("● choice.risk_weight").count() == 1
 
 
+def test_what_is_typed_while_it_plays_stays(tab: Open) -> None:
+    page = tab("set=enterprise.population%3D120&set=months%3D180")
+    field = page.parameter("risk weight", "share of value, 0 to 5", others=2)
+    page.button("Play").click()
+    page.wait_for("running")
+    field.click()
+    field.press_sequentially("0.41", delay=500)
+    assert "running" in page.status()
+    assert field.input_value() == "0.41"
+    field.press("Enter")
+    page.wait_for("before 2023-01")
+    page.page.wait_for_url("**choice.risk_weight%3D0.41**")
+    pace = page.page.get_by_label("months a frame", exact=False)
+    page.enter(pace, "99")
+    page.page.get_by_text("take 1 to 24").wait_for()
+    page.enter(pace, "3")
+    page.page.wait_for_url("**pace=3**")
+    assert page.errors == []
+
+
 def test_an_impossible_value_is_said_and_the_last_view_stays(tab: Open) -> None:
     page = tab()
     page.button("Step").click()
     page.wait_for("2023-01 of")
     page.drawn()
-    page.page.get_by_label("search all parameters").fill("risk weight")
-    field = page.page.get_by_label("share of value, 0 to 5", exact=False).first
+    field = page.parameter("risk weight", "share of value, 0 to 5", others=2)
     page.enter(field, "99")
     page.page.get_by_text("choice.risk_weight").first.wait_for()
     page.page.get_by_text("0 to 5", exact=False).first.wait_for()
