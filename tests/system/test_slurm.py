@@ -316,7 +316,8 @@ def test_claims_are_judged_by_runs_on_slurm(nomoat: Callable[..., Result]) -> No
     Path("small.toml").write_text(CLAIM)
     Path("config/nomoat").mkdir(parents=True)
     Path("config/nomoat/cluster.toml").write_text('[slurm]\nchunk = 1000\ntime = "10"\n')
-    size = ("--raw-only", "--worlds", "8", "--replicates", "2", "--enterprises", "40")
+    size = ("--raw-only", "--worlds", "8", "--wide", "12", "--replicates", "2",
+            "--enterprises", "40")  # fmt: skip
     call = ("claims", "run", "small.toml", *size, "--json", "--out")
     done = [
         CliRunner().invoke(app, [*call, *more])
