@@ -1,6 +1,6 @@
 """docs/answers.md: what the model answers, from the reference results."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -9,20 +9,25 @@ from agents.common.vocabulary import month_index
 from app.claims_views import percent, share
 from app.ensemble_views import QUANTITIES
 from app.ensemble_views import interval as of_prior
-from app.game_views import brief
+from app.game_views import KINDS, brief
 from app.reporting.regime_charts import REGIMES, present
 from app.reporting.regime_section import hanging
 from app.reporting.words import parameter, sentence, short, tally, worlds_called
 from experiments.claims.claim import QUESTIONS
 from experiments.claims.verdicts import share_of
 from experiments.evidence.forecast import MONTHS
-from experiments.reference import MADE, read
+from experiments.reference import GAMES, MADE, SURVIVAL, read
 from experiments.regimes import Mapped, strengths
 
 Entry = Mapping[str, Any]
 TOLD: Final = 3
 """Mechanisms and drivers of a claim that are told."""
 MILLION: Final = 1e6
+PLAYED: Final = {
+    "C16": " Where start-ups answer each other: [below](#three-start-ups-choose).",
+    "C17": " By size, where another vendor answers: [below](#which-size-of-model-to-open).",
+}
+"""Claims that a game is about as well."""
 MOVED: Final = 0.2
 """Change of the share of worlds from which a mechanism is told."""
 INTRO: Final = """\
@@ -46,7 +51,7 @@ def page() -> str:
         worlds(read("summary.json")),
         years(read("forecast.json")),
         markets(Mapped.from_json(read("regimes.json"))),
-        played(read("game.json")),
+        *games([read(name) for name in GAMES], read(SURVIVAL)),
     ]
     return "\n".join(parts)
 
@@ -88,7 +93,10 @@ def answered(question: str, words: str, entries: list[Entry], ledger: Entry) -> 
         for one in entries
     ]
     headings = ("claim", "", "verdict", "plausible worlds", "raw ranges")
-    told = "\n".join(f"- {one['id']}: {spoken(one, worlds_called(ledger))}" for one in entries)
+    told = "\n".join(
+        f"- {one['id']}: {spoken(one, worlds_called(ledger))}{PLAYED.get(one['id'], '')}"
+        for one in entries
+    )
     return f"## {question}: {words}\n\n{tally(entries)}\n\n{table(headings, rows)}\n{told}\n"
 
 
@@ -178,23 +186,58 @@ def markets(found: Mapped) -> str:
     )
 
 
+def games(found: Sequence[Entry], survival: Entry) -> list[str]:
+    """The games: where nobody would change, and what each choice pays."""
+    roles, startups, tiers = found
+    picture = "![Equilibria, regrets and where imitation leads](images/answers-game.png)\n"
+    return [
+        f"## Three roles choose\n\n{played(roles)}\n{picture}",
+        f"## Three start-ups choose\n\n{played(startups)}\n{played(survival)}",
+        f"## Which size of model to open\n\n{played(tiers)}\n{by_tier(tiers)}",
+    ]
+
+
 def played(game: Entry) -> str:
-    """The game: where nobody would change, and what each strategy pays."""
-    pure = [", ".join(f"{who} {what}" for who, what in one.items()) for one in game["pure"]]
+    """Where nobody would change, and what each choice pays."""
+    names = game["names"]
+    pure = [", ".join(f"{names[who]} {what}" for who, what in one.items()) for one in game["pure"]]
+    stable = {named(one["strategies"]): one["equilibrium"] for one in game["profiles"]}
+    shares = [percent(stable[named(one)]) for one in game["pure"]]
+    told = "; ".join(f"{who} ({part} of resamples)" for who, part in zip(pure, shares, strict=True))
     rows = [
-        (player if place == 0 else "", name, percent(one["best_answer"]),
+        (names[player] if place == 0 else "", name, percent(one["best_answer"]),
          brief(one["mean_payoff"]),
          "" if place == 0 else f"{brief(one['gain_low'], 2)} to {brief(one['gain_high'], 2)}")
         for player, own in game["best_responses"].items()
         for place, (name, one) in enumerate(own.items())
     ]  # fmt: skip
-    headings = ("vendor", "strategy", "best answer to", "mean payoff, $", "against its first")
+    headings = ("vendor", "choice", "best answer to", "mean payoff", "against its first, 95%")
     return (
-        f"## The game over strategies\n\n{', '.join(game['players'])} choose; payoff: "
-        f"{game['payoff']}, over {game['worlds']} worlds, {game['enterprises']:,} enterprises, "
+        f"{', '.join(names[one] for one in game['players'])} choose; payoff: "
+        f"{KINDS[game['payoff']]}; {game['worlds']} worlds, {game['enterprises']:,} enterprises, "
         f"{game['months']} months. "
-        + (f"Nobody would change alone at: {'; '.join(pure)}." if pure
-           else "There is no pure equilibrium.")
-        + f"\n\n{table(headings, rows)}\n"
-        "![Equilibria, regrets and where imitation leads](images/answers-game.png)\n"
+        + (f"Nobody would change alone at: {told}." if pure else "There is no pure equilibrium.")
+        + f"\n\n{table(headings, rows)}"
     )  # fmt: skip
+
+
+def named(strategies: Mapping[str, str]) -> tuple[str, ...]:
+    """A profile as a key."""
+    return tuple(strategies.values())
+
+
+def by_tier(game: Entry) -> str:
+    """What opening one size pays, beside what serving it costs."""
+    found = game["tiers"]
+    rows = [
+        (one["tier"], f"{one['serving_cost']:g}", brief(one["gain"]),
+         f"{brief(one['low'], 2)} to {brief(one['high'], 2)}")
+        for one in found["tiers"]
+    ]  # fmt: skip
+    headings = ("size opened", "serving, $/Mtok", "gain over closed, $", "95%")
+    vendor = game["names"][found["vendor"]]
+    return (
+        f"What {vendor} gains by opening one size of its models, over what the other does. It "
+        f"falls from size to size in {percent(found['falls_with_cost'])} of resamples.\n\n"
+        f"{table(headings, rows)}"
+    )

@@ -1,9 +1,9 @@
 """Take the small tables of finished results as the reference that comes with the program.
 
-`uv run scripts/refresh_reference.py LEDGER ENSEMBLE GAME VALIDATION --machine "..."` copies what
-`experiments/reference` names: folders of a ledger, the ensemble it was judged over, a game, and the
-file of `nomoat validate --out`. Commands are kept as given. Run scripts/refresh_docs.py afterwards:
-docs/answers.md is made of it.
+`uv run scripts/refresh_reference.py LEDGER ENSEMBLE GAME STARTUPS TIERS VALIDATION` copies what
+`experiments/reference` names: folders of a ledger, the ensemble it was judged over, three games,
+and the file of `nomoat validate --out`. Commands (`--command`, each) and `--machine` are kept as
+given. Run scripts/refresh_docs.py afterwards: docs/answers.md is made of it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from app.reporting.regime_charts import regime_map
 from experiments.ensemble.folder import EnsembleFolder
 from experiments.ensemble.outlook import outlook
 from experiments.game.playing import GameFolder, stored_game, stored_payoffs
-from experiments.reference import MADE, place
+from experiments.reference import GAMES, MADE, SURVIVAL, place
 from experiments.regimes import of_ensemble, strengths
 from sim.version import model_version, usable_cores
 
@@ -45,10 +45,17 @@ def write(name: str, value: Any, *, indent: int | None = 1) -> None:
     place(name).write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n", "utf-8")
 
 
+def played(folder: Path, payoff: str = "profit") -> Played:
+    """A game that was run."""
+    game = stored_game(GameFolder(folder))
+    payoffs, rounds = stored_payoffs(game, GameFolder(folder), payoff)
+    return Played.of(game, payoffs, payoff, rounds)
+
+
 def main() -> None:
     """Copy and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("ledger", "ensemble", "game", "validation"):
+    for name in ("ledger", "ensemble", "game", "startups", "tiers", "validation"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--command", action="append", default=[], help="as it was given")
     parser.add_argument("--machine", required=True, help="cores and CPU, in words")
@@ -64,10 +71,10 @@ def main() -> None:
     write("regimes.json", rounded(ends.as_json()), indent=None)
     first, second = (one.path for one in strengths(ends)[:2])
     (IMAGES / "answers-markets.svg").write_text(regime_map(ends, (first, second)).file(), "utf-8")
-    game = stored_game(GameFolder(given.game))
-    payoffs, rounds = stored_payoffs(game, GameFolder(given.game), game.payoff)
-    played = Played.of(game, payoffs, game.payoff, rounds)
-    write("game.json", rounded(game_document(played)))
+    games = [played(one) for one in (given.game, given.startups, given.tiers)]
+    survival = played(given.startups, "survival")
+    for name, game in zip((*GAMES, SURVIVAL), (*games, survival), strict=True):
+        write(name, rounded(game_document(game)))
     write("validation.json", json.loads(given.validation.read_text("utf-8")))
     made = {
         "commands": given.command, "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -75,7 +82,7 @@ def main() -> None:
     }  # fmt: skip
     write(MADE, made)
     pictures = {"answers-forecast": forecast_figure(kept, raw, folder.summary()),
-                "answers-game": game_figure(played)}  # fmt: skip
+                "answers-game": game_figure(games[0])}  # fmt: skip
     for name, figure in pictures.items():
         (IMAGES / f"{name}.png").write_bytes(as_png(figure))
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from agents.common.vocabulary import month_index
 from app.reporting.fan_charts import brief
+from app.reporting.game_section import in_a_sentence
 from app.reporting.inputs import Source
 from app.reporting.markup import Markup, tag
 from app.reporting.section import Section, cited, missing
@@ -64,12 +65,19 @@ SIZES: Final = {
     ),
 }  # fmt: skip
 """Claims whose size answers a question in numbers: kind of number and words around it."""
+BUSINESS: Final = "Q2"
+"""The question that games answer, too."""
 MANIFOLD: Final = 2.0
 """Relative change from which it is told in times."""
 LAST: Final = "2030-12"
 
 
-def answers(ledger: Source | None, ensemble: Source | None, outlook: Outlook | None) -> Section:
+def answers(
+    ledger: Source | None,
+    ensemble: Source | None,
+    outlook: Outlook | None,
+    games: Sequence[Source] = (),
+) -> Section:
     """The chapter of answers; without a ledger it says which command makes one."""
     if ledger is None:
         words = "No claims were judged, so the questions are not answered here. Judge them with"
@@ -81,8 +89,20 @@ def answers(ledger: Source | None, ensemble: Source | None, outlook: Outlook | N
         inner = [tag("h3", f"{question}. {words}"), *answer(mine, called, ledger)]
         if ensemble is not None and outlook is not None:
             inner.append(context(question, outlook, ensemble))
+        if question == BUSINESS:
+            inner += settled(games)
         body.append(tag("section", inner, class_="answer"))
     return Section("answers", TITLE, body)
+
+
+def settled(games: Sequence[Source]) -> list[Markup]:
+    """Where vendors settle that answer each other's choices."""
+    points = [one for one in map(in_a_sentence, games) if one is not None]
+    if not points:
+        return []
+    link = tag("a", "games between vendors", href="#game")
+    return [tag("p", "Claims compare one choice with another while all else stays. In the ", link,
+                " vendors answer each other:"), tag("ul", points)]  # fmt: skip
 
 
 def answer(entries: Sequence[Entry], called: str, ledger: Source) -> list[Markup]:

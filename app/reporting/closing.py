@@ -79,7 +79,7 @@ def provenance(sources: Sources) -> Section:
     for source in sources:
         about = described(source)
         rows.append([
-            tag("span", f"[{source.mark}] {KINDS[source.kind]}", id=f"from-{source.kind}"),
+            tag("span", f"[{source.mark}] {KINDS[source.kind]}", id=source.anchor),
             tag("code", source.name), source.written.strftime("%Y-%m-%d %H:%M UTC"),
             tag("code", about["commit"]), tag("code", about["model_version"]),
             about["seed"], about["size"],

@@ -1,6 +1,7 @@
 """The chapter on the game over strategies: what vendors choose when they answer each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from app.game_views import Played
@@ -18,6 +19,7 @@ from sim.refusals import ScenarioError
 
 Document = Mapping[str, Any]
 TITLE: Final = "The game between vendors"
+STABLE: Final = "What is stable"
 MOST: Final = 12
 """Profiles and ends shown."""
 FLOW: Final = (
@@ -25,6 +27,9 @@ FLOW: Final = (
     "Lines with beads lead to where choices move; colours say where they end, dots are ends."
 )
 LIKELY: Final = 0.5
+MOST_TOLD: Final = 3
+"""Stable combinations of a game that the answers name."""
+AIMS: Final = {"profit": "profit", "share": "a share of spending", "survival": "survival"}
 PAYOFFS: Final = {
     "profit": "profit of all months, discounted, in dollars",
     "share": "share of spending in the last year",
@@ -32,26 +37,78 @@ PAYOFFS: Final = {
 }
 
 
-def game_section(game: Source | None) -> Section:
-    """The chapter of the game; without a result it says which command makes one."""
-    if game is None:
+def game_section(games: Sequence[Source]) -> Section:
+    """The chapter of the games; without a result it says which command makes one."""
+    if not games:
         words = "No game over open, closed and dual strategies was played. This command plays one:"
         return missing("game", TITLE, "game", words)
+    body: list[Markup] = []
+    figures: list[Figure] = []
+    for game in games:
+        part, drawn = part_of(game, alone=len(games) == 1)
+        body += part
+        figures += drawn
+    return Section("game", TITLE, body, tuple(figures))
+
+
+def part_of(game: Source, *, alone: bool) -> tuple[list[Markup], list[Figure]]:
+    """What one game came to, and its figures. alone: whether it needs no heading of its own."""
     found = result_of(game)
     if found is None:
         words = f"The game in {game.place} has no finished run; the command that began it goes on."
-        body = [from_words(game), tag("p", words, class_="missing")]
-        return Section("game", TITLE, body)
+        return [from_words(game), tag("p", words, class_="missing")], []
     document = with_names(found)
-    figure, flow = regrets(document), simplex(document)
+    figures = [
+        replace(figure, name=f"{figure.name}-{game.number}") if game.number > 1 else figure
+        for figure in (regrets(document), simplex(document))
+        if figure is not None
+    ]
     note = "Dot: the most that anybody would gain by leaving. Bar: its 95% interval."
     body = [
-        from_words(game), tag("p", played(document), cited(game)), *stable(document),
-        figure.html(tag("span", note)), strategies(document), imitation(document),
-        *([flow.html(tag("span", FLOW))] if flow is not None else []),
+        *([] if alone else [tag("h3", heading(document))]), from_words(game),
+        tag("p", played(document), cited(game)), tag("h3" if alone else "h4", STABLE),
+        *stable(document),
+        figures[0].html(tag("span", note)), strategies(document), imitation(document),
+        *(figure.html(tag("span", FLOW)) for figure in figures[1:]),
         *([tiers(document["tiers"])] if document.get("tiers") else []),
     ]  # fmt: skip
-    return Section("game", TITLE, body, (figure, flow) if flow is not None else (figure,))
+    return body, figures
+
+
+def in_a_sentence(game: Source) -> Markup | None:
+    """What came of a game, for the answers; None where it has no finished run."""
+    found = result_of(game)
+    if found is None:
+        return None
+    document = with_names(found)
+    shares = {named(one["strategies"]): one["equilibrium"] for one in document["profiles"]}
+    ends = [f"“{named(one)}” (in {percent(shares[named(one)])} of resampled runs)"
+            for one in document["pure"][:MOST_TOLD]]  # fmt: skip
+    rest = len(document["pure"]) - len(ends)
+    words = [
+        f"{listed(document['players'])} for {AIMS.get(document['payoff'], document['payoff'])}: "
+        + (f"nobody would leave {'; or '.join(ends)}" + f", and {rest} more" * bool(rest)
+           if ends else "no combination of fixed choices is stable")
+    ]  # fmt: skip
+    if found_by_tier := document.get("tiers"):
+        gains = ", ".join(
+            f"{one['tier']} {brief(one['gain'])} ({brief(one['low'])} to {brief(one['high'])})"
+            for one in found_by_tier["tiers"]
+        )
+        words.append(f"what {found_by_tier['vendor']} gains by opening one size only: {gains}")
+    return tag("li", "; ".join(words), ".", cited(game))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
+
+
+def heading(document: Document) -> str:
+    """Who plays for what, in a few words."""
+    by_tier = (document.get("tiers") or {}).get("vendor")
+    players = [f"{one} (tier by tier)" if one == by_tier else one for one in document["players"]]
+    return f"{', '.join(players)}: for {AIMS.get(document['payoff'], document['payoff'])}"
 
 
 def result_of(game: Source) -> Document | None:
@@ -92,9 +149,12 @@ def played(document: Document) -> str:
     least, most = (pick(one["runs"] for one in profiles) for pick in (min, max))
     runs = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     worlds = f" in {document['worlds']:,} worlds" if document["worlds"] > 1 else " in one world"
+    by_tier = document.get("tiers")
+    alone = f" {by_tier['vendor']} may open one size of its models alone." if by_tier else ""
     return (
-        f"{', '.join(document['players'])} choose how open they are, for good; all others keep "
-        f"what they do. Each is paid by {PAYOFFS.get(document['payoff'], document['payoff'])}. All "
+        f"{listed(document['players'])} choose how open they are, for good; all others keep "
+        f"what they do.{alone} Each is paid by "
+        f"{PAYOFFS.get(document['payoff'], document['payoff'])}. All "
         f"{count(len(profiles), 'combination')} of choices were simulated, {runs} runs of "
         f"each{worlds}, {document['enterprises']:,} enterprises a run."
     )
@@ -108,7 +168,7 @@ def stable(document: Document) -> list[Markup]:
             "of resampled runs")
         for one in document["pure"][:MOST]
     ]  # fmt: skip
-    found = [tag("h3", "What is stable")]
+    found: list[Markup] = []
     if not points:
         found.append(tag("p", "No combination of fixed choices is stable: somebody would leave."))
     found += [tag("ul", points)] if points else []

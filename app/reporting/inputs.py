@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,8 @@ MAKERS: Final = {
 LETTERS: Final = {
     "ledger": "L", "ensemble": "E", "sweep": "S", "validation": "V", "game": "G", "run": "R",
 }  # fmt: skip
+SEVERAL: Final = ("game",)
+"""Kinds of which a report may quote more than one result."""
 LOOKED_FOR: Final = ("ledger", "ensemble", "validation", "game")
 """Kinds that are taken from the outputs where nobody named anything."""
 
@@ -43,13 +45,15 @@ LOOKED_FOR: Final = ("ledger", "ensemble", "validation", "game")
 class Source:
     """A stored result that a report quotes.
 
-    place: its folder or file, as named. document: the JSON that says what it is or holds.
+    place: its folder or file, as named. document: the JSON that says what it is or holds. number:
+    its place among those of its kind.
     """
 
     kind: str
     place: Path
     document: Document = field(repr=False)
     written: datetime
+    number: int = 1
 
     @property
     def name(self) -> str:
@@ -61,7 +65,12 @@ class Source:
     @property
     def mark(self) -> str:
         """The letter that numbers of it carry in the text."""
-        return LETTERS[self.kind]
+        return LETTERS[self.kind] + (str(self.number) if self.number > 1 else "")
+
+    @property
+    def anchor(self) -> str:
+        """Where its row in the table of provenance is."""
+        return f"from-{self.kind}" + (f"-{self.number}" if self.number > 1 else "")
 
     def space(self) -> list[Document]:
         """Of an ensemble: the settings that its worlds differ in, with `path` and `log`.
@@ -77,41 +86,46 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """The results of a report, at most one of each kind."""
+    """The results of a report: at most one of each kind, but for those of `SEVERAL`."""
 
-    found: dict[str, Source]
+    found: tuple[Source, ...]
 
     def get(self, kind: str) -> Source | None:
-        """The result of a kind; None where there is none."""
-        return self.found.get(kind)
+        """The first result of a kind; None where there is none."""
+        return next(iter(self.every(kind)), None)
+
+    def every(self, kind: str) -> list[Source]:
+        """All results of a kind, in the order they were named."""
+        return [source for source in self.found if source.kind == kind]
 
     def __iter__(self) -> Iterator[Source]:
-        return iter(self.found[kind] for kind in KINDS if kind in self.found)
+        return (source for kind in KINDS for source in self.every(kind))
 
 
 def sources_of(places: Sequence[Path], outputs: Path = OUTPUTS) -> Sources:
     """The results at some places; without any, the latest of each kind in the outputs.
 
-    Raises InputError for a place that holds nothing a report can quote, for two of a kind, and
-    where there is nothing at all.
+    Raises InputError for a place that holds nothing a report can quote, for two of a kind of which
+    one is quoted, and where there is nothing at all.
     """
-    found: dict[str, Source] = {}
+    found: list[Source] = []
     for place in places:
         source = recognised(place)
-        if source.kind in found:
+        others = [one for one in found if one.kind == source.kind]
+        if others and source.kind not in SEVERAL:
             raise InputError(
-                f"{place} and {found[source.kind].place} are both {KINDS[source.kind]}; "
-                "a report quotes one of each kind"
+                f"{place} and {others[0].place} are both {KINDS[source.kind]}; "
+                "a report quotes one of each kind, and any number of games"
             )
-        found[source.kind] = source
+        found.append(replace(source, number=1 + len(others)))
     if not places:
-        found = latest(outputs)
+        found = list(latest(outputs).values())
     if not found:
         raise InputError(
             f"nothing to report in {outputs}/; make it with "
             f"{', '.join(MAKERS[kind] for kind in LOOKED_FOR[:2])}"
         )
-    return Sources(found)
+    return Sources(tuple(found))
 
 
 def latest(outputs: Path) -> dict[str, Source]:

@@ -81,7 +81,7 @@ def heading(title: str, date: str, sources: Sources) -> Markup:
 def made_of(sources: Sources) -> Markup:
     """The stored results of the report, in a line."""
     links = [
-        tag("a", source.name, href=f"#from-{source.kind}") for source in sources
+        tag("a", source.name, href=f"#{source.anchor}") for source in sources
     ]  # fmt: skip
     joined = [part for link in links for part in (Markup(", "), link)][1:]
     return tag("span", "from ", joined)

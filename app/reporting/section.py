@@ -19,7 +19,7 @@ class Section:
 
 def cited(source: Source) -> Markup:
     """A link to the row of the table of provenance."""
-    link = tag("a", source.mark, href=f"#from-{source.kind}", title=f"from {source.name}")
+    link = tag("a", source.mark, href=f"#{source.anchor}", title=f"from {source.name}")
     return tag("sup", "[", link, "]", class_="from")
 
 

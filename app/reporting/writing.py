@@ -72,11 +72,11 @@ def sections_of(sources: Sources) -> list[Section]:
     fans = outlooks(ensemble)
     run = sources.get("run")
     return [
-        answers(ledger, ensemble, fans[0] if fans else None),
+        answers(ledger, ensemble, fans[0] if fans else None, sources.every("game")),
         ledger_section(ledger),
         future(ensemble, fans),
         regimes(sources.get("sweep"), ensemble),
-        game_section(sources.get("game")),
+        game_section(sources.every("game")),
         *([run_section(run)] if run else []),
         plausible(ensemble),
         evidence(sources.get("validation")),

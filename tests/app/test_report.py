@@ -181,6 +181,31 @@ def test_game_is_that_of_the_document(nomoat: Nomoat) -> None:
     assert "openai open, Meta open 123 m;" in Path("report.html").read_text("utf-8")
 
 
+def test_several_games_stand_side_by_side(nomoat: Nomoat) -> None:
+    tiers = [
+        {"tier": tier, "serving_cost": cost, "gain": gain, "low": gain - 1.0, "high": gain + 1.0}
+        for tier, cost, gain in (("small", 0.05, 7.0e6), ("large", 2.0, -4.0e6))
+    ]
+    second = {**game(), "players": ["openai", "meta"], "payoff": "survival",
+              "tiers": {"vendor": "meta", "falls_with_cost": 0.91, "tiers": tiers}}  # fmt: skip
+    for name, document in (("one", game()), ("two", second)):
+        Path(f"{name}.json").write_text(json.dumps(document), "utf-8")
+    store(Path(), ledger=ledger())
+    assert nomoat("claims-x", "one.json", "two.json", "--figures", "figures").exit_code == OK
+    page = read()
+    for words in ("openai, Meta: for profit", "openai, Meta (tier by tier): for survival",
+                  "large2−4 m", "falls from tier to tier in 91%", "[G2]",
+                  "openai and Meta for profit: nobody would leave “openai open, Meta closed”",
+                  "gains by opening one size only: small 7 m (7 m to 7 m), large"):  # fmt: skip
+        assert words in page.text
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert {"from-game", "from-game-2"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    levels = [int(name[1]) for name, _ in page.elements if re.fullmatch("h[1-6]", name)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert {p.name for p in Path("figures").glob("game*.csv")} == {"game.csv", "game-2.csv"}
+
+
 def test_a_game_without_runs_says_so(nomoat: Nomoat) -> None:
     text = made(nomoat, asked_game=ASKED_GAME).text
     assert "The game in outputs/game-x has no finished run" in text

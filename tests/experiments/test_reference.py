@@ -25,7 +25,7 @@ def test_every_file_is_there_and_small() -> None:
     for name in (*FILES, MADE):
         assert 100 < place(name).stat().st_size < MOST_BYTES, name
     kinds = [source.kind for name in REPORTED if (source := look(place(name)))]
-    assert kinds == ["ledger", "ensemble", "game", "validation"]
+    assert kinds == ["ledger", "ensemble", "game", "game", "game", "validation"]
 
 
 def test_it_is_of_the_claims_that_come_with_the_program() -> None:
