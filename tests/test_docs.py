@@ -1,5 +1,6 @@
 """The pages and the README say what the code does today."""
 
+import os
 import re
 import runpy
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from agents.common.compiled import cpu_level
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -126,6 +129,20 @@ def test_the_scenario_of_the_readme_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "my-world.toml"
     file.write_text(readme_blocks("toml")[0])
     assert [event.kind for event in load(file).events] == ["strategy-switch"]
+
+
+@pytest.mark.system
+@pytest.mark.skipif(cpu_level() != "x86-64-v3", reason="shown as on a processor of that level")
+def test_the_readme_shows_what_its_command_prints(tmp_path: Path) -> None:
+    """All but the seconds; if it fails: bash scripts/refresh_readme.sh."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("nomoat"), "run"], cwd=tmp_path, text=True,
+        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}, capture_output=True, check=True,
+    )  # fmt: skip
+    shown = next(block for block in readme_blocks("console") if "uv run nomoat run\n" in block)
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    assert shown.splitlines()[1:-1] == printed[:-1]
+    assert "simulated in" in shown.splitlines()[-1]
 
 
 def test_the_sweep_of_the_documentation_is_valid(tmp_path: Path) -> None:
