@@ -64,7 +64,7 @@ def moves_in(month: int, tables: Mapping[str, pa.Table], facts: Manifest) -> Mov
     roster = facts["scenario"].get("vendors", {})
     names = {key: entry["name"] for key, entry in roster.items()} | {name: name for name in vendors}
     before, now = (rows_of(tables["offering"], at) for at in (month - 1, month))
-    owner = {row["model"]: row["vendor"] for row in (*before, *now)}
+    owner = owners(tables["offering"])
     models = models_of(before, now)
     found: dict[str, list[Move]] = {}
     for row in rows_of(tables["event"], month):
@@ -81,6 +81,12 @@ def rows_of(table: pa.Table, month: int) -> list[Row]:
     """The rows of one month."""
     rows: list[Row] = table.filter(pc.equal(table["month"], month)).to_pylist()
     return rows
+
+
+def owners(offerings: pa.Table) -> dict[str, str]:
+    """Vendor by model, of all months: a model may leave the market long after its last offer."""
+    pairs = offerings.select(["model", "vendor"]).group_by(["model", "vendor"]).aggregate([])
+    return {row["model"]: row["vendor"] for row in pairs.to_pylist()}
 
 
 def models_of(before: Iterable[Row], now: Iterable[Row]) -> dict[str, Row]:

@@ -145,6 +145,15 @@ def test_the_readme_shows_what_its_command_prints(tmp_path: Path) -> None:
     assert "simulated in" in shown.splitlines()[-1]
 
 
+@pytest.mark.system
+@pytest.mark.skipif(cpu_level() != "x86-64-v3", reason="shown as on a processor of that level")
+def test_pages_show_what_commands_print() -> None:
+    """If it fails: uv run scripts/refresh_excerpts.py."""
+    excerpts = runpy.run_path(str(ROOT / "scripts" / "refresh_excerpts.py"))
+    for name, page in excerpts["pages"]().items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == page, name
+
+
 def test_the_sweep_of_the_documentation_is_valid(tmp_path: Path) -> None:
     from experiments.sweeps.experiment import read
     from experiments.sweeps.plan import plan

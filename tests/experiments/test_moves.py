@@ -1,6 +1,7 @@
 """Events of a month, by the vendor they belong to, with what is known of their models."""
 
 import explained
+import pyarrow.compute as pc
 import pytest
 
 from experiments.moves import details_of, moves_in
@@ -37,6 +38,17 @@ def test_a_model_is_known_by_what_was_on_sale() -> None:
     assert release.details["luck"] == -0.03
     gone = moves.movers[0].moves[2]
     assert (gone.vendor, gone.model) == ("OpenAI", {})
+
+
+def test_a_model_that_nobody_was_offered_lately_has_its_vendor() -> None:
+    tables = explained.tables()
+    offered = tables["offering"]
+    month = offered.schema.get_field_index("month")
+    earlier = pc.min_element_wise(offered["month"], explained.MOVED - 2).cast(offered["month"].type)
+    tables["offering"] = offered.set_column(month, offered.schema.field("month"), earlier)
+    movers = moves_in(explained.MOVED, tables, explained.facts()).movers
+    openai = next(mover for mover in movers if mover.name == "OpenAI")
+    assert "withdrawal" in [move.kind for move in openai.moves]
 
 
 def test_a_month_without_events_is_empty() -> None:
