@@ -34,7 +34,7 @@ def execute(path: Path, outcome: str | None, *, as_json: bool) -> int:
     """Analyse, print and draw."""
     short_warnings()
     sweep = load(path)
-    refuse_missing("sklearn", "nomoat analyze", "analysis")
+    refuse_missing("sklearn", "nomoat analyze")
     found = analyze(sweep, outcome, None if as_json else lambda name: say(f"looking at {name}"))
     figure = draw(path, found)
     if as_json:

@@ -13,7 +13,6 @@ from app.running import refuse_impossible
 from app.shell import FAILED, INTERRUPTED, OK, say
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.evidence.calibration import (
-    POPULATION,
     Confirmed,
     Measured,
     Plan,
@@ -31,7 +30,7 @@ from experiments.evidence.calibration_folder import (
 )
 from experiments.evidence.checks import all_checks
 from experiments.evidence.loss import refuse_late
-from experiments.evidence.space import build_space, starting_point, typed
+from experiments.evidence.space import POPULATION, build_space, starting_point, typed
 from experiments.evidence.trials import Trial, Trials
 from experiments.workers import Here, Pool, Workers
 from sim.loading import assignment, load, to_toml

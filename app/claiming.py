@@ -81,7 +81,7 @@ class Request:
 def execute(request: Request) -> int:
     """Run, judge, report; 130 if interrupted with all runs kept."""
     short_warnings()
-    refuse_missing("ema_workbench", "nomoat claims run", "analysis")
+    refuse_missing("ema_workbench", "nomoat claims run")
     if request.budget is not None and (request.worlds or request.wide or request.budget <= 0):
         raise InputError(
             "--budget is minutes above 0 and chooses --worlds and --wide; give one or the other"

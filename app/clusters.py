@@ -94,13 +94,13 @@ def staffed(
         with slurm_staff(place, profile.slurm, experiment, folder, retry_failed) as staff:
             yield staff
     elif place.engine == DASK:
-        refuse_missing("distributed", "--engine dask", "dask")
+        refuse_missing("distributed", "--engine dask")
         from experiments.clusters.dask_engine import connected
 
         with connected(profile.dask, jobs) as dask:
             yield Staff(dask, dask.workers)
     else:
-        refuse_missing("mpi4py", "--engine mpi", "mpi")
+        refuse_missing("mpi4py", "--engine mpi")
         from experiments.clusters.mpi_engine import pooled
 
         with pooled() as mpi:

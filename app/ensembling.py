@@ -11,9 +11,9 @@ from app.working import HERE, StoppedError, refuse_budget, worker
 from experiments.ensemble.building import Size, build, plan_of
 from experiments.ensemble.folder import EnsembleFolder, default_path
 from experiments.ensemble.sizing import sized
-from experiments.evidence.calibration import POPULATION
 from experiments.evidence.checks import all_checks
 from experiments.evidence.loss import refuse_late
+from experiments.evidence.space import POPULATION
 from sim.loading import assignment, canonical, load, to_toml
 from sim.scenario import Scenario
 from sim.version import model_version, usable_cores

@@ -44,6 +44,14 @@ EXIT_CODES = {
 """Errors by the name of their class or a base of it; the classes are too heavy to import here."""
 
 
+EXTRAS = {
+    "solara": "ui", "reacton": "ui", "altair": "ui",
+    "optuna": "analysis", "SALib": "analysis", "ema_workbench": "analysis", "sklearn": "analysis",
+    "distributed": "dask", "dask_jobqueue": "jobqueue", "mpi4py": "mpi",
+}  # fmt: skip
+"""Packages that only some commands need, and the extra that brings each."""
+
+
 class InputError(Exception):
     """What was asked for cannot be done as written; the text is one sentence."""
 
@@ -83,6 +91,8 @@ def explain(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        error = MachineError(f"this command {needs(error.name)}")
     for kind in type(error).__mro__:
         if kind.__name__ in EXIT_CODES:
             say(str(error) or kind.__name__)
@@ -114,13 +124,19 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def refuse_missing(package: str, command: str, extra: str) -> None:
-    """Raise MachineError if a package that only some commands need is not installed."""
+def refuse_missing(package: str, command: str) -> None:
+    """Raise MachineError if a package of `EXTRAS` that a command needs is not installed."""
     if importlib.util.find_spec(package) is None:
-        raise MachineError(
-            f"{command} needs {package}; install it with `uv sync --extra {extra}` in a clone, "
-            f"or as nomoat[{extra}]"
-        )
+        raise MachineError(f"{command} {needs(package)}")
+
+
+def needs(package: str) -> str:
+    """What brings a package of an extra, as the end of a sentence."""
+    extra = EXTRAS[package]
+    return (
+        f"needs {package}; install it with `uv sync --extra {extra}` in a clone, "
+        f"or as nomoat[{extra}]"
+    )
 
 
 def refuse_shadows() -> None:

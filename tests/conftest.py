@@ -3,6 +3,7 @@
 import sys
 from importlib.util import find_spec
 
+import needs
 import pytest
 import synthetic
 
@@ -10,6 +11,12 @@ from experiments.ensemble.folder import EnsembleFolder
 
 # As `python -m pytest` does it: processes that tests start need not import pytest first.
 sys.modules["__main__"].__spec__ = find_spec("pytest.__main__")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose extra is missing, by name; fail it where the extra is required."""
+    for mark in item.iter_markers("extra"):
+        needs.packages(*mark.args)
 
 
 @pytest.fixture

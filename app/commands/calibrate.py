@@ -74,7 +74,7 @@ def calibrate(
     best.toml in the folder, for nomoat run and nomoat validate.
     Example: nomoat calibrate --over choice.theta,host.markup --trials 50
     """
-    refuse_missing("optuna", "nomoat calibrate", "analysis")
+    refuse_missing("optuna", "nomoat calibrate")
     if report is not None:
         from app.identifying import report_on
 

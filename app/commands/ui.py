@@ -27,7 +27,7 @@ def ui(
     Serves one page to this machine only, at an address that is printed; Ctrl-C stops it.
     Example: nomoat ui price-war --set enterprise.population=5000
     """
-    refuse_missing("solara", "nomoat ui", "ui")
+    refuse_missing("solara", "nomoat ui")
     from app.browser.serve import execute
 
     return execute(scenario, list(settings or ()), port, open_browser=not no_open)

@@ -14,14 +14,13 @@ import tomli_w
 from agents.common.randomness import stream_key
 from experiments.evidence.checks import Check, Values
 from experiments.evidence.loss import hits, loss, medians
-from experiments.evidence.space import Axis, typed
+from experiments.evidence.space import POPULATION, Axis, typed
 from experiments.evidence.trials import Trial, Trials, even_sampler, searching_sampler
 from experiments.evidence.validation import measure
 from experiments.workers import Done, Failed, Pool
 from sim.loading import load, to_toml
 from sim.scenario_files import preset_names
 
-POPULATION = "enterprise.population"
 FINALISTS = 5
 """Settings measured again on fresh seeds, besides the one the search began from."""
 _SEED_BITS, _SAMPLER_BITS = 53, 32

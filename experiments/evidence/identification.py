@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from experiments.evidence.checks import Check
 from experiments.evidence.emulator import Emulator, fit
 from experiments.evidence.loss import CalibrationError, deviation
 from experiments.evidence.space import Axis
-from experiments.evidence.trials import Trial
+
+if TYPE_CHECKING:
+    # Its library, of an extra, is not needed to read stored results.
+    from experiments.evidence.trials import Trial
 
 NOT_IDENTIFIED, WELL_IDENTIFIED = 0.9, 0.5
 """Shares of the prior standard deviation from which a parameter is not, or well, identified."""
@@ -91,7 +95,7 @@ class Identification:
 
 
 def identify(
-    axes: Sequence[Axis], checks: Sequence[Check], trials: Sequence[Trial]
+    axes: Sequence[Axis], checks: Sequence[Check], trials: Sequence["Trial"]
 ) -> Identification:
     """Learn from all trials what each setting would give, and sample those near the facts.
 
@@ -120,13 +124,13 @@ def identify(
     )
 
 
-def answered(checks: Sequence[Check], trials: Sequence[Trial]) -> list[Check]:
+def answered(checks: Sequence[Check], trials: Sequence["Trial"]) -> list[Check]:
     """Facts for which most trials have a value."""
     most = OFTEN_MISSING * len(trials)
     return [c for c in checks if sum(t.medians.get(c.id) is None for t in trials) <= most]
 
 
-def targets(checks: Sequence[Check], trials: Sequence[Trial]) -> Floats:
+def targets(checks: Sequence[Check], trials: Sequence["Trial"]) -> Floats:
     """Deviations in half-bands, (trials, facts)."""
     return np.array([[deviation(c, t.medians[c.id] or 0.0) for c in checks] for t in trials])
 

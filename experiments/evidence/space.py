@@ -17,7 +17,8 @@ from sim.scenario_files import parse
 DEFAULT_SPACE = "space.toml"
 FIELDS = ("path", "low", "high", "log", "why")
 NUMBERS = ("number", "integer")
-NOT_CALIBRATED = frozenset({"seed", "months", "enterprise.population"})
+POPULATION = "enterprise.population"
+NOT_CALIBRATED = frozenset({"seed", "months", POPULATION})
 """Numbers that say how a world is run, not what it is like."""
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import needs
 import pytest
 import sweeping
 import tomli_w
@@ -53,7 +54,7 @@ def test_bad_requests_are_one_sentence(
     nomoat: Nomoat, words: tuple[str, ...], code: int, sentence: str
 ) -> None:
     if "dask" in words:
-        pytest.importorskip("distributed")
+        needs.packages("dask")
     done = nomoat("run", "tiny.toml", *words)
     assert done.exit_code == code, done.output
     assert sentence in done.stderr

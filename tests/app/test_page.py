@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+needs.packages("ui")
 
 import experiments
 from app.browser import assets, charts, firm_charts, mesa_page, serve, stored, sweep_charts
@@ -22,6 +25,7 @@ from sim.loading import load
 from sim.market import Market
 from sim.refusals import ScenarioError
 
+pytestmark = pytest.mark.extra("ui")
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=1000), min_size=1, max_size=20)
 
 

@@ -73,15 +73,15 @@ def test_peers_choose_alike_where_there_are_platforms(whole: Task, name: str) ->
     assert choices(PEERS[name], whole) == choices(MesaMarket, whole)
 
 
+@pytest.mark.extra("bench")
 def test_agentpy_chooses_as_plain_objects(whole: Task) -> None:
-    pytest.importorskip("agentpy")
     from benchmarks.peers.agentpy_objects import AgentPyPeer
 
     assert choices(AgentPyPeer, whole) == choices(MesaMarket, whole)
 
 
+@pytest.mark.extra("bench")
 def test_polars_chooses_as_plain_objects(whole: Task) -> None:
-    pytest.importorskip("polars")
     from benchmarks.peers.frames import Frames
 
     assert choices(Frames, whole) == choices(MesaMarket, whole)

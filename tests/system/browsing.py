@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+import needs
 
 CHROMIUM = "/usr/bin/chromium"
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,18 +22,10 @@ QUIET = ("Initialize failed: invalid dom",)
 
 def needs_browser() -> None:
     """Skip where there is no browser, unless one is required."""
-    required = "browser" in os.environ.get("NOMOAT_REQUIRE", "").split(",")
-    try:
-        import playwright.sync_api  # noqa: F401
-        import solara  # noqa: F401
-    except ImportError:
-        if required:
-            raise
-        pytest.skip("the packages of the browser UI are not installed")
+    for name in ("browser", "ui"):
+        needs.packages(name)
     if not Path(CHROMIUM).exists():
-        if required:
-            raise FileNotFoundError(CHROMIUM)
-        pytest.skip("no chromium")
+        needs.missing("browser", CHROMIUM)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+import needs
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -60,11 +60,8 @@ def missing_programs() -> list[str]:
 
 def needs_slurm() -> None:
     """Skip where there is no Slurm, unless it is required."""
-    missing = missing_programs()
-    if missing and "slurm" in os.environ.get("NOMOAT_REQUIRE", "").split(","):
-        raise FileNotFoundError(", ".join(missing))
-    if missing:
-        pytest.skip("no Slurm")
+    if found := missing_programs():
+        needs.missing("slurm", ", ".join(found))
 
 
 def free_ports(count: int) -> list[int]:

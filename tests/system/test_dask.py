@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 import sweeping
 import tomli_w
@@ -45,10 +46,7 @@ if not hasattr(work, "unlucky"):  # a preload is imported twice
 @pytest.fixture(autouse=True)
 def needs_dask() -> None:
     """Skip where there is no Dask, unless it is required."""
-    if "dask" in os.environ.get("NOMOAT_REQUIRE", "").split(","):
-        import distributed  # noqa: F401
-    else:
-        pytest.importorskip("distributed")
+    needs.packages("dask")
     sweeping.uninterrupted()
 
 

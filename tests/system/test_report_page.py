@@ -81,7 +81,8 @@ def test_report_opens_without_error(chromium: Any, report: Path, scheme: str) ->
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_report_is_accessible(chromium: Any, report: Path, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    from axe_playwright_python import sync_playwright as axe
+
     context = chromium.new_context(
         color_scheme=scheme, viewport={"width": 1200, "height": 900}, bypass_csp=True
     )

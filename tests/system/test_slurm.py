@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 import sweeping
 import tomli_w
@@ -248,7 +249,8 @@ def test_print_submits_nothing(nomoat: Callable[..., Result], slurm: Site) -> No
 
 def listening() -> set[str]:
     """Addresses at which Python processes of this machine listen, beyond loopback."""
-    psutil = pytest.importorskip("psutil")
+    import psutil
+
     return {
         one.laddr.ip
         for process in psutil.process_iter()
@@ -259,7 +261,7 @@ def listening() -> set[str]:
 
 
 def test_workers_of_dask_as_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("dask_jobqueue")
+    needs.packages("jobqueue")
     from experiments.clusters.dask_engine import connected
 
     monkeypatch.chdir(tmp_path)

@@ -3,13 +3,13 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyblp
 import pytest
 from scipy.special import lambertw
 
 from agents.common.logit import logit_shares, mean_surplus, nest_codes, probabilities
 from agents.vendor.pricing import Equilibrium, bertrand_nash
 
-pyblp = pytest.importorskip("pyblp")
 TOLERANCE = 1e-8
 MARKETS = 30
 """Markets in one comparison; there are three comparisons with PyBLP."""
