@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.dont_write_bytecode = True
 
 import making
+import matplotlib.font_manager  # noqa: F401 - it asks a program for fonts when it is imported
 from subjects import InternalError, Subject, subjects
 from watching import TooSlowError, Watch
 
@@ -118,11 +119,14 @@ def main() -> int:
         (work / "here").mkdir()
         os.chdir(work / "here")
         watch = Watch([work / "here", work / "matplotlib", user_cache() or work, Path("/dev/null")])
-        each = -(-given.inputs // len(chosen))
+        shares = sum(one.share for one in chosen)
         results = {
-            one.name: run(one, each, given.seed, work / "here" / "input.toml", watch)
+            one.name: run(
+                one, -(-given.inputs * one.share // shares), given.seed,
+                work / "here" / "input.toml", watch,
+            )
             for one in chosen
-        }
+        }  # fmt: skip
         os.chdir(out)
     return report(results, out)
 

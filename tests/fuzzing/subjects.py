@@ -43,6 +43,8 @@ class Subject:
     name: str
     make: Callable[[Path, random.Random], str]
     use: Try
+    share: int = 4
+    """Of all inputs, against those of the other kinds: few where one takes long."""
 
 
 class InternalError(Exception):
@@ -235,40 +237,43 @@ def stored(places: Mapping[str, Path]) -> tuple[Subject, Subject]:
         for path in sorted(folder.rglob("*.json"))
     ]
 
-    def folder_of(place: Path, kind: str) -> Path:
-        target = place.with_name("stored")
+    def folder_of(place: Path, kind: str, rng: random.Random) -> tuple[Path, str]:
+        """A copy of what is stored, and the command that will look at it."""
+        target, words = place.with_name("stored"), rng.choice(LOOKING[kind])
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(places[kind], target)
-        place.write_text(kind, "utf-8")
-        return target
+        place.write_text(words, "utf-8")
+        return target, words
 
     def make_document(place: Path, rng: random.Random) -> str:
         kind, inside = rng.choice(documents)
-        file = folder_of(place, kind) / inside
+        folder, words = folder_of(place, kind, rng)
+        file = folder / inside
         if rng.random() < TEXTUAL:
             text, said = mutating.texted(file.read_bytes(), rng)
         else:
             tree, said = mutating.mutated(json.loads(file.read_bytes()), rng, json=True)
             text = as_json(tree)
         file.write_bytes(text)
-        return f"{kind}/{inside}: {said}"
+        return f"{words}: {kind}/{inside}: {said}"
 
     def make_folder(place: Path, rng: random.Random) -> str:
         kind = rng.choice(list(places))
-        folder = folder_of(place, kind)
+        folder, words = folder_of(place, kind, rng)
         file = rng.choice(sorted(path for path in folder.rglob("*") if path != folder))
         name = rng.choice(list(HARM))
         HARM[name](file, folder.with_name("outside"), rng)
-        return f"{kind}/{file.relative_to(folder)}: {name}"
+        return f"{words}: {kind}/{file.relative_to(folder)}: {name}"
 
     def use(place: Path) -> str | None:
-        kind = place.read_text("utf-8")
+        words = place.read_text("utf-8")
         folder = str(place.with_name("stored"))
-        found = [command(*(folder if word == "FOLDER" else word for word in words.split()))
-                 for words in LOOKING[kind]]  # fmt: skip
-        return " / ".join(one for one in found if one) or None
+        return command(*(folder if word == "FOLDER" else word for word in words.split()))
 
-    return Subject("manifests", make_document, use), Subject("folders", make_folder, use)
+    return (
+        Subject("manifests", make_document, use, share=1),
+        Subject("folders", make_folder, use, share=1),
+    )
 
 
 def as_json(tree: Any) -> bytes:
