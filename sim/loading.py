@@ -5,8 +5,6 @@ extends, the file itself, the overrides. Everything wrong ends in a `ScenarioErr
 """
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -26,6 +24,7 @@ from sim.catalogue import (
     plain,
     shown,
 )
+from sim.naming import plain_name
 from sim.refusals import (
     OVERRIDE,
     Origins,
@@ -37,6 +36,8 @@ from sim.refusals import (
     unknown_parameter,
 )
 from sim.scenario_files import BARE, Layer, layers, presets
+from sim.toml_lines import TooMuchError
+from sim.written import MalformedError, spot, tree_of
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -55,6 +56,9 @@ __all__ = [
 
 NO_VALUE = "none"
 """How a file or the command line writes the absent value of an optional parameter."""
+
+LONGEST_NAME = 64
+"""Characters of a name made of a file's."""
 
 _LABELS = frozenset({"name", "summary"})
 _NOT_IDENTITY = _LABELS | {"seed"}
@@ -122,8 +126,7 @@ def _labelled(layer: Layer, last: Layer, root: type[Parameters]) -> dict[str, An
         return {key: value for key, value in layer.tree.items() if key not in _LABELS}
     if "name" in layer.tree or "name" not in entries(root):
         return layer.tree
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", layer.stem).strip("-")[:64]
-    return {"name": stem or "scenario", **layer.tree}
+    return {"name": plain_name(layer.stem, LONGEST_NAME, "scenario"), **layer.tree}
 
 
 class _Merge:
@@ -150,10 +153,10 @@ class _Merge:
             here = (*place, key)
             entry = known.get(key)
             if entry is None:
-                raise unknown_parameter(self.root, section, here, value, label)
+                raise unknown_parameter(self.root, section, here, value, spot(label, *here))
             if entry.shape.section is None or _is_absent(entry, value):
                 if isinstance(value, Mapping):
-                    raise not_a_value(entry, here, value, label)
+                    raise not_a_value(entry, here, value, spot(label, *here))
                 tree[key] = None if _is_absent(entry, value) else _python_value(value)
                 self._note(here, label)
             elif entry.shape.kind == "list":
@@ -167,16 +170,16 @@ class _Merge:
         """A section, or the table of sections, with one layer's values merged in."""
         assert entry.shape.section is not None
         if not isinstance(value, Mapping):
-            raise not_a_section(entry, place, value, label)
+            raise not_a_section(entry, place, value, spot(label, *place))
         if entry.shape.kind == "section":
             self._section(entry.shape.section, tree, value, place, label)
             return tree
         for name, fields in value.items():
             here = (*place, name)
             if not ENTRY_NAME.fullmatch(str(name)):
-                raise bad_entry_name(here, label)
+                raise bad_entry_name(here, spot(label, *here))
             if not isinstance(fields, Mapping):
-                raise not_a_section(entry, here, fields, label)
+                raise not_a_section(entry, here, fields, spot(label, *here))
             self._note(here, label)
             self._section(entry.shape.section, tree.setdefault(name, {}), fields, here, label)
         return tree
@@ -184,12 +187,12 @@ class _Merge:
     def _list(self, entry: Entry, value: object, place: Place, label: str) -> list[dict[str, Any]]:
         assert entry.shape.section is not None
         if not isinstance(value, (list, tuple)):
-            raise not_a_section(entry, place, value, label)
+            raise not_a_section(entry, place, value, spot(label, *place))
         items: list[dict[str, Any]] = []
         for number, fields in enumerate(value):
             here = (*place, number)
             if not isinstance(fields, Mapping):
-                raise not_a_section(entry, here, fields, label)
+                raise not_a_section(entry, here, fields, spot(label, *here))
             self._note(here, label)
             items.append({})
             self._section(entry.shape.section, items[-1], fields, here, label)
@@ -226,13 +229,20 @@ def _branch(root: type[Parameters], path: str, value: object) -> dict[str, Any]:
 
 
 def _from_text(text: str, entry: Entry | None) -> object:
-    """Text read as a TOML value; as it stands for text parameters and where it is no value."""
-    try:
-        tree = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    value = tree["value"] if list(tree) == ["value"] else text
+    """Text read as a TOML value; as it stands for text parameters and where it is no value.
+
+    Raises ScenarioError for text beyond the limits of files.
+    """
     is_text = entry is not None and entry.shape.kind == "text"
+    if is_text and text[:1] not in ("'", '"'):
+        return text
+    try:
+        tree = tree_of(f"value = {text}")
+    except MalformedError:
+        return text
+    except TooMuchError as error:
+        raise ScenarioError(f"{OVERRIDE}: {error}") from None
+    value = tree["value"] if list(tree) == ["value"] else text
     return text if is_text and not isinstance(value, str) else value
 
 

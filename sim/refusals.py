@@ -18,6 +18,7 @@ from sim.catalogue import (
     info_of,
     shown,
 )
+from sim.written import spot
 
 OVERRIDE = "override"
 """Label of values given on the command line or in Python, where a file's name would stand."""
@@ -30,6 +31,8 @@ _EXPECTED = {
     "choice": "one of its words in quotes",
 }
 _CLOSE = 0.6
+_LONGEST_PATH = 200
+"""Characters of a path that are compared with names: the time taken grows with their square."""
 
 
 class ScenarioError(ValueError):
@@ -80,6 +83,7 @@ def _sibling(root: type[Parameters], section: type[Parameters], place: Place) ->
 
 def _nearest(root: type[Parameters], path: str) -> ParameterInfo | None:
     """The row of the catalogue closest to a path, by the whole path or by the last name."""
+    path = path[-_LONGEST_PATH:]
     leaf = path.rpartition(".")[2]
 
     def closeness(row: ParameterInfo) -> float:
@@ -175,7 +179,8 @@ def _expected(row: ParameterInfo, given: object) -> str:
 
 
 def _word(row: ParameterInfo, given: object) -> str:
-    close = get_close_matches(str(given), row.choices or (), n=1)
+    text = given[:_LONGEST_PATH] if isinstance(given, str) else ""
+    close = get_close_matches(text, row.choices or (), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
@@ -194,11 +199,12 @@ def _new_entry(root: type[Parameters], place: Place) -> str:
 
 
 def _label(place: Place, origins: Origins) -> str:
-    """The file that gave the value at a place, inside it or around it; else the scenario's own."""
+    """The file, and the line, that gave the value at a place, inside it or around it; else the
+    scenario's own."""
     for length in range(len(place), 0, -1):
         if inside := _given(place[:length], origins):
-            return inside[-1]
-    return origins.get((), OVERRIDE)
+            return spot(inside[-1], *place)
+    return spot(origins.get((), OVERRIDE), *place)
 
 
 def _given(place: Place, origins: Origins) -> list[str]:

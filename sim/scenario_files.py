@@ -1,32 +1,25 @@
 """Scenario files as they lie on disk: presets, paths, `extends`, and reading TOML with care."""
 
 import re
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from agents.common.parameter import ENTRY_NAME
 from sim.catalogue import shown
 from sim.refusals import ScenarioError
-
-LARGEST_FILE = 1_000_000
-"""Bytes allowed in a scenario file."""
+from sim.written import Label, read_toml, spot
 
 BARE = "none"
 """`extends = "none"`: start without the default entries of the dictionary sections."""
-
-_DEEPEST_KEY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One file's part of a scenario: its label in messages, its stem, and its values."""
 
-    label: str
+    label: Label
     stem: str
     tree: dict[str, Any]
 
@@ -56,23 +49,23 @@ def layers(source: str | Path) -> tuple[list[Layer], bool]:
     Raises ScenarioError where a file is missing, unreadable or extended in a circle.
     """
     found: dict[Path, Layer] = {}
-    label, path = "", _locate(source, None, "")
+    label, path = Label(""), _locate(source, None, "")
     while True:
         key = path.resolve()
         if key in found:
             circle = " -> ".join([*(layer.label for layer in found.values()), path.name])
             raise ScenarioError(f"{label}: 'extends' runs in a circle: {circle}")
-        tree = parse(path)
-        label = path.name
+        tree, label, _ = read_toml(path, ScenarioError)
         found[key] = Layer(label, path.stem, tree)
         parent = tree.pop("extends", None)
         if parent is None or parent == BARE:
             return list(found.values())[::-1], parent == BARE
         if not isinstance(parent, str):
             raise ScenarioError(
-                f"{label}: 'extends' must be a preset or a path in quotes, not {shown(parent)}"
+                f"{spot(label, 'extends')}: 'extends' must be a preset or a path in quotes, "
+                f"not {shown(parent)}"
             )
-        path = _locate(parent, path.parent, f"{label}: extends: ")
+        path = _locate(parent, path.parent, f"{spot(label, 'extends')}: extends: ")
 
 
 def _locate(source: str | Path, folder: Path | None, prefix: str) -> Path:
@@ -131,64 +124,4 @@ def parse(path: Path) -> dict[str, Any]:
 
     Raises ScenarioError naming the file, and line and column where the text is at fault.
     """
-    text = _read_text(path)
-    for number, line in enumerate(text.splitlines(), 1):
-        key = line.partition("=")[0]
-        if key.count(".") > _DEEPEST_KEY and "," not in key:
-            raise ScenarioError(f"{path.name}: the key in line {number} is nested too deep")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path.name}: {_syntax_error(text, str(error))}") from None
-    except RecursionError:
-        raise ScenarioError(f"{path.name}: arrays or tables are nested too deep") from None
-    except ValueError as error:
-        raise ScenarioError(f"{path.name}: a value cannot be read: {error}") from None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ScenarioError(f"{path.name}: cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise ScenarioError(
-            f"{path.name}: the file is larger than {LARGEST_FILE // 1_000_000} MB; "
-            "a scenario holds only the values it changes"
-        )
-    if b"\0" in content:
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise ScenarioError(
-            f"{path.name}: has a NUL byte in line {line}; save it as plain text in UTF-8"
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ScenarioError(
-            f"{path.name}: is not UTF-8 text (byte 0x{content[error.start]:02x} in line {line}); "
-            "save it in UTF-8"
-        ) from None
-
-
-def _syntax_error(text: str, message: str) -> str:
-    """tomllib's message with its line and column, and the name of what is given twice."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    at = re.search(r"\(at line (\d+), column (\d+)\)$", message)
-    line, column = (int(at[1]), int(at[2])) if at else (len(lines), len(lines[-1]) + 1)
-    where = f"line {line}, column {column}"
-    reason = re.sub(r" \(at [^)]*\)$", "", message)
-    if table := re.search(r"Cannot declare \((.*)\) twice", reason):
-        name = ".".join(_quoted_parts(table[1]))
-        return f"table [{name}] is given twice ({where}); keep one"
-    if re.search(r"overwrite|Duplicate|already|twice", reason):
-        key = lines[line - 1].partition("=")[0].strip()
-        return f"{shown(key)} is given twice ({where}); keep one"
-    return f"not valid TOML in {where}: {reason}; text needs quotes, a setting is 'name = value'"
-
-
-def _quoted_parts(text: str) -> Iterator[str]:
-    for part in re.findall(r"'([^']*)'|\"([^\"]*)\"", text):
-        name = part[0] or part[1]
-        yield name if ENTRY_NAME.fullmatch(name) else shown(name)
+    return read_toml(path, ScenarioError)[0]

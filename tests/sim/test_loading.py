@@ -1,6 +1,7 @@
 """Merging, identity and text of scenarios."""
 
 import random
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +294,7 @@ def _respelt(tree: Any, luck: random.Random) -> Any:
 def test_canonical_lines_do_not_depend_on_order_or_spelling(
     scenario: ToyScenario, luck: random.Random, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    tree = _respelt(scenario_files.tomllib.loads(to_toml(scenario)), luck)
+    tree = _respelt(tomllib.loads(to_toml(scenario)), luck)
     path = write(tmp_path_factory.getbasetemp() / "respelt.toml", tomli_w.dumps(tree))
     assert canonical(toy(path)) == canonical(scenario)
     assert run_id(toy(path), 1, "v") == run_id(scenario, 1, "v")

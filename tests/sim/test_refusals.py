@@ -1,6 +1,7 @@
 """Bad scenarios: each is refused in one line that names the fault and the fix."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,8 @@ FILES: list[tuple[str, str | bytes, list[str]]] = [
     ("not a number", "enterprise.wage = nan", ["'enterprise.wage'", "finite number, not nan"]),
     ("infinite", "enterprise.wage = inf", ["'enterprise.wage'", "finite number, not inf"]),
     ("overflowing", "enterprise.wage = 1e400", ["'enterprise.wage'", "finite number, not inf"]),
-    ("huge", f"months = 1{'0' * 400}", ["'months'", "a number of about 401 digits"]),
-    ("endless", f"months = 1{'0' * 5000}", ["4300 digits"]),
+    ("huge", f"months = 1{'0' * 400}", ["a number in line 1", "401 characters and may have 100"]),
+    ("endless", f"months = 1{'0' * 5000}", ["a number in line 1", "5,001 characters"]),
     ("duplicate table", "[vendors.meta]\n[vendors.meta]\n", ["[vendors.meta] is given twice"]),
     ("duplicate key", "months = 1\nmonths = 2\n", ["'months' is given twice (line 2"]),
     ("duplicate key at the end", "months = 1\nmonths = 2", ["'months' is given twice (line 2"]),
@@ -65,7 +66,7 @@ FILES: list[tuple[str, str | bytes, list[str]]] = [
     ("absent where needed", 'months = "none"', ["'months'", "whole number, not 'none'"]),
     ("deep arrays", "months = " + "[" * 100_000, ["nested too deep"]),
     ("deep keys", "a." * 50_000 + "b = 1", ["line 1", "nested too deep"]),
-    ("deep array value", "months = " + "[" * 60 + "]" * 60, ["'months'", "[...]"]),
+    ("deep array value", "months = " + "[" * 20 + "]" * 20, ["'months'", "[...]"]),
     ("odd key", '"a\\nb" = 1', ["no parameter 'a\\nb'"]),
     ("odd vendor", '[vendors."a b"]\ncash = 1', ["'a b'", "letters, digits"]),
     ("empty vendor", '[vendors.""]\ncash = 1', ["''", "letters, digits"]),
@@ -109,7 +110,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: str | bytes, said: list[
     path = tmp_path / "bad.toml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     sentence = refusal(path)
-    assert sentence.startswith("bad.toml: ")
+    assert re.match(r"bad\.toml(, line \d)?: ", sentence)
     for words in said:
         assert words in sentence
 
@@ -121,7 +122,9 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: str | bytes, said: list[
         ("enterprise.population", "5", [POPULATION, "out of range: 5"]),
         ("enterprise.population", "1.5.2", [POPULATION, "whole number, not '1.5.2'"]),
         ("enterprise.population", "300\nmonths = 2", [POPULATION, "not '300\\nmonths = 2'"]),
-        ("enterprise.population", "[" * 5000, [POPULATION, "whole number"]),
+        ("enterprise.population", "[" * 5000, ["line 1", "nested too deep"]),
+        ("enterprise.population", "9" * 5000, ["5,000 characters and may have 100"]),
+        ("events", "[{" + "a." * 50_000 + "b = 1}]", ["50,001 parts and may have 32"]),
         ("enterprise.population", None, [POPULATION, "not none"]),
         ("enterprise.population", object(), [POPULATION, "whole number, not <object"]),
         ("enterprise", "5", ["'enterprise.population'", "not 5"]),
@@ -195,8 +198,10 @@ def test_the_file_at_fault_is_named_not_the_one_asked_for(tmp_path: Path) -> Non
     (tmp_path / "parent.toml").write_text("[enterprise]\nshortest = 20\npopulation = 3")
     child = tmp_path / "child.toml"
     child.write_text('extends = "parent.toml"\nmonths = 5')
-    assert refusal(child).startswith("parent.toml: 'enterprise.population'")
-    assert refusal(child, **{"enterprise.population": 300}).startswith("parent.toml: enterprise.")
+    assert refusal(child).startswith("parent.toml, line 3: 'enterprise.population'")
+    assert refusal(child, **{"enterprise.population": 300}).startswith(
+        "parent.toml, line 2: enterprise."
+    )
     assert refusal(child, **{"enterprise.population": 4}).startswith("override: ")
 
 
