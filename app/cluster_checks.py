@@ -54,6 +54,8 @@ def profile(path: Path | None) -> Check:
     """The settings can be read."""
     place = path or profiles.default_path()
     profiles.read(path)
+    if place is None:
+        return Check(GOOD, "none, as this user has no home directory: the site's defaults")
     return Check(GOOD, str(place) if place.exists() else f"none at {place}: the site's defaults")
 
 

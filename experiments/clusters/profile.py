@@ -3,20 +3,35 @@
 import os
 import re
 import stat
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from sim.catalogue import shown
+from sim.written import Fields, is_number, read_toml
+
 MINUTES: Final = 20.0
 """What a job aims at."""
+MOST_MINUTES: Final = 525_600
+"""A year."""
+MOST: Final = {
+    "cpus": 10_000, "chunk": 10_000_000, "array_limit": 10_000_000, "max_in_flight": 10_000_000,
+    "submissions": 1000,
+}  # fmt: skip
+"""Whole numbers, from 1."""
 ARRAY_LIMIT: Final = 1000
 SUBMISSIONS: Final = 3
-WORD: Final = re.compile(r"[A-Za-z0-9_.,:=@+/-]+")
-"""What an option may consist of: nothing that a shell or Slurm reads as anything but text."""
-OPTION: Final = re.compile(r"--[a-z][a-z0-9-]*(=[A-Za-z0-9_.,:=@+/*\[\]-]+)?")
-TIME: Final = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+WORD: Final = re.compile(r"[A-Za-z0-9_.,:=@+/-]{1,200}")
+"""What a name may consist of: nothing that a shell or Slurm reads as anything but text."""
+OPTION: Final = re.compile(
+    r"--[a-z][a-z0-9-]*(=[A-Za-z0-9_.,:=@+/*\[\]-]+( [A-Za-z0-9_.,:=@+/*\[\]-]+)*)?"
+)
+"""The same for an option, with single blanks inside its value: it is one word of the command."""
+MEMORY: Final = re.compile(r"[0-9]{1,12}[KMGTkmgt]?")
+NO_MEMORY: Final = "none"
+"""`mem` where the site is not to be asked for memory at all."""
+TIME: Final = re.compile(r"(?:([0-9]{1,9})-)?([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -33,6 +48,7 @@ class SlurmSettings:
     qos: str | None = None
     time: str | None = None
     mem: str | None = None
+    """Memory of a job; "none" asks for none."""
     cpus: int = 1
     """Cores of a job, each with a process."""
     minutes: float = MINUTES
@@ -56,21 +72,69 @@ class SlurmSettings:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, str) and WORD.fullmatch(value)):
                 raise ProfileError(
-                    f"{name} takes letters, digits and _.,:=@+/- only, not {value!r}"
+                    f"{name} takes letters, digits and _.,:=@+/- only, in quotes, "
+                    f"not {shown(value)}"
                 )
-        for option in self.options:
-            if not isinstance(option, str) or not OPTION.fullmatch(option):
-                raise ProfileError(f"options are written like --constraint=avx2, not {option!r}")
-        for name in ("cpus", "chunk", "array_limit", "max_in_flight", "submissions"):
+        for name, most in MOST.items():
             value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise ProfileError(f"{name} must be a whole number from 1, not {value!r}")
-        if not isinstance(self.minutes, (int, float)) or not 0 < self.minutes < float("inf"):
-            raise ProfileError(f"minutes must be a number above 0, not {self.minutes!r}")
+            if value is not None and (type(value) is not int or not 1 <= value <= most):
+                raise ProfileError(
+                    f"{name} must be a whole number from 1 to {most:,}, not {shown(value)}"
+                )
+        if not is_number(self.minutes) or not 0 < self.minutes <= MOST_MINUTES:
+            raise ProfileError(
+                f"minutes must be a number above 0, up to {MOST_MINUTES:,}, "
+                f"not {shown(self.minutes)}"
+            )
         if self.time is not None:
             seconds_of(self.time)
-        if not all(isinstance(line, str) and "\n" not in line for line in self.setup):
-            raise ProfileError("setup is a list of shell lines")
+        self._check_options()
+        self._check_memory()
+        self._check_setup()
+
+    def _check_options(self) -> None:
+        if not isinstance(self.options, tuple):
+            raise ProfileError(
+                f"options must be one option in quotes or a list of them, not {shown(self.options)}"
+            )
+        for option in self.options:
+            if not isinstance(option, str) or not OPTION.fullmatch(option):
+                raise ProfileError(
+                    "options are written like --constraint=avx2, with letters, digits, single "
+                    f"blanks and _.,:=@+/*[]- in what they say, not {shown(option)}"
+                )
+
+    def _check_memory(self) -> None:
+        if self.mem is None:
+            return
+        if self.mem != NO_MEMORY and not MEMORY.fullmatch(self.mem):
+            raise ProfileError(
+                f'mem is written like 4G or 500M, or "none" to ask for none, not {shown(self.mem)}'
+            )
+        if self.mem != NO_MEMORY and self.memory_options:
+            raise ProfileError(
+                f"mem = {shown(self.mem)} and {self.memory_options[0]} both set memory; keep one"
+            )
+
+    def _check_setup(self) -> None:
+        lines = self.setup
+        if not isinstance(lines, tuple) or not all(isinstance(line, str) for line in lines):
+            raise ProfileError(
+                f"setup must be a shell line in quotes or a list of them, not {shown(lines)}"
+            )
+        for line in lines:
+            if any(not sign.isprintable() and sign != "\t" for sign in line):
+                raise ProfileError(
+                    "setup is one shell line or a list of shell lines, each without line breaks, "
+                    f"not {shown(line)}"
+                )
+
+    @property
+    def memory_options(self) -> list[str]:
+        """Options that set memory, by which Slurm takes no `--mem` beside them."""
+        found = [option for option in self.options if option.startswith("--mem")]
+        # Slurm takes beginnings of names; --mem-bind says where memory lies, not how much.
+        return [option for option in found if not option.startswith("--mem-b")]
 
 
 @dataclass(frozen=True)
@@ -86,11 +150,21 @@ class DaskSettings:
     def __post_init__(self) -> None:
         """Raise ProfileError for fields of the wrong kind."""
         if self.scheduler is not None and not isinstance(self.scheduler, str):
-            raise ProfileError("scheduler is an address, such as tls://node1:8786")
+            raise ProfileError(
+                f"scheduler is an address, such as tls://node1:8786, not {shown(self.scheduler)}"
+            )
         if not isinstance(self.insecure, bool):
-            raise ProfileError("insecure is true or false")
+            raise ProfileError(f"insecure is true or false, not {shown(self.insecure)}")
         if not isinstance(self.jobqueue, Mapping):
-            raise ProfileError("jobqueue is a table")
+            raise ProfileError(f"jobqueue is a table, not {shown(self.jobqueue)}")
+        for name in ("kind", "interface"):
+            if name in self.jobqueue and not isinstance(self.jobqueue[name], str):
+                raise ProfileError(
+                    f"jobqueue.{name} must be text in quotes, not {shown(self.jobqueue[name])}"
+                )
+        jobs = self.jobqueue.get("jobs", 1)
+        if type(jobs) is not int or jobs < 1:
+            raise ProfileError(f"jobqueue.jobs must be a whole number from 1, not {shown(jobs)}")
 
 
 @dataclass(frozen=True)
@@ -112,10 +186,16 @@ def said(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value not in (None, (), False)}
 
 
-def default_path() -> Path:
-    """Where a profile is looked for: `nomoat/cluster.toml` in the user's configuration."""
+def default_path() -> Path | None:
+    """Where a profile is looked for: `nomoat/cluster.toml` in the user's configuration.
+
+    None for a user who has no home directory, as some accounts of jobs.
+    """
     declared = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    base = declared if declared.is_absolute() else Path.home() / ".config"
+    try:
+        base = declared if declared.is_absolute() else Path.home() / ".config"
+    except RuntimeError:
+        return None
     return base / "nomoat" / "cluster.toml"
 
 
@@ -126,44 +206,50 @@ def read(path: Path | None) -> Profile:
     setup lines run in the user's name.
     """
     wanted = path or default_path()
-    if path is None and not wanted.exists():
+    if wanted is None:
         return Profile()
     try:
         status = wanted.stat()
-        tree = tomllib.loads(wanted.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ProfileError(f"the profile {wanted} cannot be read: {error}") from error
+        if path is None and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            return Profile()
+        reason = getattr(error, "strerror", None) or error
+        raise ProfileError(f"the profile {wanted} cannot be read: {reason}") from error
     if status.st_mode & OTHERS_MAY_WRITE or status.st_uid not in (os.getuid(), 0):
         raise ProfileError(
             f"others may write {wanted}, and its setup lines run in your name: chmod go-w {wanted}"
         )
-    if strange := sorted(set(tree) - {"slurm", "dask"}):
-        raise ProfileError(f"{wanted} has {', '.join(strange)}; known are slurm and dask")
-    return Profile(
-        _table(SlurmSettings, tree.get("slurm", {}), f"{wanted} [slurm]"),
-        _table(DaskSettings, tree.get("dask", {}), f"{wanted} [dask]"),
-    )
+    tree, label, _ = read_toml(wanted, ProfileError, str(wanted))
+    found = Fields.of(tree, ProfileError, label, known=("slurm", "dask"))
+    return Profile(_table(SlurmSettings, found, "slurm"), _table(DaskSettings, found, "dask"))
 
 
-def _table[S: (SlurmSettings, DaskSettings)](kind: type[S], tree: Any, place: str) -> S:
+def _table[S: (SlurmSettings, DaskSettings)](kind: type[S], profile: Fields, name: str) -> S:
     """One table of a profile."""
-    if not isinstance(tree, dict):
-        raise ProfileError(f"{place} is not a table")
-    known = {one.name for one in fields(kind)}
-    if strange := sorted(set(tree) - known):
-        raise ProfileError(f"{place} has {', '.join(strange)}; known are {', '.join(known)}")
-    lists = {name: tuple(tree[name]) for name in tree if isinstance(tree[name], list)}
+    known = [one.name for one in fields(kind)]
+    tree = Fields.of(profile.table(name), ProfileError, profile.label, (name,), known)
     try:
-        return kind(**{**tree, **lists})
+        return kind(**dict(_arguments(tree.tree)))
     except ProfileError as error:
-        raise ProfileError(f"{place}: {error}") from error
+        # Every sentence about a setting begins with its name, which says on which line it stands.
+        field_name = str(error).split()[0].partition(".")[0]
+        raise tree.wrong(field_name, str(error)) from error
+
+
+def _arguments(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values of a table as settings take them: lists, or one text where a list may stand."""
+    for name, value in tree.items():
+        if name in ("options", "setup") and isinstance(value, str):
+            yield name, (value,)
+        else:
+            yield name, tuple(value) if isinstance(value, list) else value
 
 
 def seconds_of(time: str) -> int:
     """Seconds of a time limit as Slurm writes it: minutes, m:s, h:m:s, d-h, d-h:m, d-h:m:s."""
     found = TIME.fullmatch(time)
     if found is None:
-        raise ProfileError(f"time is written like 30, 02:00:00 or 1-12:00:00, not {time!r}")
+        raise ProfileError(f"time is written like 30, 02:00:00 or 1-12:00:00, not {shown(time)}")
     days, *parts = found.groups()
     numbers = [int(part) for part in parts if part is not None]
     if days is not None:

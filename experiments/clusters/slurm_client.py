@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from experiments.clusters.profile import SlurmSettings, seconds_of
+from experiments.clusters.profile import NO_MEMORY, SlurmSettings, seconds_of
 from experiments.clusters.rounds import Array, Round
 
 PATIENCE_SECONDS: Final = 60.0
@@ -146,9 +146,11 @@ def command(
 
 
 def options(settings: SlurmSettings, memory_mb: int) -> list[str]:
-    """What a site is asked for besides time."""
+    """What a site is asked for besides time; no memory where an option or nobody is to ask."""
+    unasked = settings.mem == NO_MEMORY or settings.memory_options
     chosen = {
-        "cpus-per-task": settings.cpus, "mem": settings.mem or f"{memory_mb}M",
+        "cpus-per-task": settings.cpus,
+        "mem": None if unasked else settings.mem or f"{memory_mb}M",
         "partition": settings.partition, "account": settings.account, "qos": settings.qos,
     }  # fmt: skip
     return ["--ntasks=1", *(f"--{name}={value}" for name, value in chosen.items() if value)]

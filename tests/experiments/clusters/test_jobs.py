@@ -63,7 +63,7 @@ def test_a_script_takes_any_path_as_a_path(tmp_path: Path, monkeypatch: pytest.M
 def test_a_submission_says_what_was_asked_for(tmp_path: Path) -> None:
     settings = SlurmSettings(
         partition="short", account="a1", qos="low", time="90", cpus=4, max_in_flight=7,
-        options=("--constraint=avx2",),
+        options=("--constraint=avx2", "--comment=two words"),
     )  # fmt: skip
     engine = Slurm(settings, 900, run_seconds=100.0)
     tasks = [Task((row,)) for row in range(5)]
@@ -73,6 +73,7 @@ def test_a_submission_says_what_was_asked_for(tmp_path: Path) -> None:
     wanted = {
         "--partition=short", "--account=a1", "--qos=low", "--time=90", "--cpus-per-task=4",
         "--mem=900M", "--constraint=avx2", "--signal=B:USR2@260", "--requeue",
+        "--comment=two words",
     }  # fmt: skip
     assert all(wanted <= set(line) for line in lines)
     assert not (tmp_path / "s").exists()

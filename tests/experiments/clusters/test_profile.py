@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from agents.common.caches import private_directory
+from app.cluster_checks import profile
 from experiments.clusters.profile import (
     DaskSettings,
     Profile,
@@ -14,6 +16,7 @@ from experiments.clusters.profile import (
     read,
     seconds_of,
 )
+from experiments.clusters.slurm_client import job_script, options
 
 HOSTILE = ("a b", "$(id)", "a;b", "a'b", '"', "`id`", "a\nb", "", "a|b", "a&b", "a>b", "ä", "a%b")
 
@@ -25,18 +28,32 @@ def test_what_a_shell_could_read_is_refused(name: str, value: str) -> None:
         SlurmSettings(**{name: value})
 
 
-@pytest.mark.parametrize("option", ["-x", "--a b", "--wrap=$(id)", "x", "--x=;", "--", "--x\n"])
-def test_odd_options_are_refused(option: str) -> None:
+@pytest.mark.parametrize(
+    "option",
+    ["-x", "--a b", "--wrap=$(id)", "x", "--x=;", "--", "--x\n", "--x= a", "--x=a ", "--x=a  b",
+     "--x=a\tb", "--x=a 'b'", "--x=a `b`", "--x=a\nb", 5, ("--x",), None],
+)  # fmt: skip
+def test_odd_options_are_refused(option: Any) -> None:
     with pytest.raises(ProfileError, match="options are written like"):
         SlurmSettings(options=(option,))
+
+
+@pytest.mark.parametrize("option", ["--comment=two words", "--constraint=[a*2 b]", "--x=a b c-d"])
+def test_an_option_may_hold_single_blanks(option: str) -> None:
+    assert SlurmSettings(options=(option,)).options == (option,)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [("cpus", 0), ("chunk", -1), ("array_limit", 1.5), ("max_in_flight", True), ("minutes", 0),
-     ("minutes", "x"), ("submissions", 0), ("setup", ("a\nb",))],
+     ("minutes", "x"), ("minutes", True), ("minutes", 1e300), ("minutes", float("nan")),
+     ("minutes", 10**400), ("submissions", 0), ("cpus", 10**400), ("cpus", "4"), ("chunk", 2.0),
+     ("setup", ("a\nb",)), ("setup", ("a\rb",)), ("setup", "module load python"), ("setup", 5),
+     ("setup", (5,)), ("options", 5), ("options", "--exclusive"), ("mem", "lots"), ("mem", True),
+     ("mem", 4096), ("mem", "4 G"), ("mem", "-1"), ("mem", "NONE"), ("time", 30), ("time", True),
+     ("partition", 3), ("account", True), ("qos", ["a"]), ("partition", "x" * 201)],
 )  # fmt: skip
-def test_impossible_numbers_are_refused(field: str, value: Any) -> None:
+def test_impossible_values_are_refused(field: str, value: Any) -> None:
     with pytest.raises(ProfileError, match=field):
         SlurmSettings(**{field: value})
 
@@ -50,7 +67,7 @@ def test_times_are_read_as_slurm_reads_them(time: str, seconds: int) -> None:
     assert seconds_of(time) == seconds
 
 
-@pytest.mark.parametrize("time", ["0", "x", "1h", "-1", "1:2:3:4", "0:00"])
+@pytest.mark.parametrize("time", ["0", "x", "1h", "-1", "1:2:3:4", "0:00", "9" * 5000, "３０"])
 def test_other_times_are_refused(time: str) -> None:
     with pytest.raises(ProfileError, match="time"):
         seconds_of(time)
@@ -85,8 +102,10 @@ def test_the_default_profile_need_not_exist(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert read(None) == Profile()
-    default_path().parent.mkdir()
-    written(default_path(), "[slurm]\ncpus = 2\n")
+    place = default_path()
+    assert place is not None
+    place.parent.mkdir()
+    written(place, "[slurm]\ncpus = 2\n")
     assert read(None).slurm.cpus == 2
 
 
@@ -100,16 +119,100 @@ def test_a_profile_that_others_may_write_is_refused(tmp_path: Path, mode: int) -
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("[slrum]\n", "has slrum; known are slurm and dask"), ("[slurm]\ncpu = 1\n", "has cpu"),
-     ("slurm = 1\n", "is not a table"), ("[slurm]\ncpus = 0\n", "cpus must be"),
-     ("[dask]\ninsecure = 1\n", "insecure is true or false"), ("[", "cannot be read"),
-     ("[dask]\njobqueue = 1\n", "jobqueue is a table")],
+    [("[slrum]\n", "line 1: there is no field 'slrum'; did you mean slurm"),
+     ("[slurm]\ncpu = 1\n", "line 2: slurm: there is no field 'cpu'; did you mean cpus"),
+     ("slurm = 1\n", "slurm must be a table"), ("[slurm]\ncpus = 0\n", "line 2: slurm: cpus must"),
+     ("[slurm]\n\nsetup = 5\n", "line 3: slurm: setup must be a shell line in quotes or a list"),
+     ("[slurm]\nsetup = [5]\n", "setup must be a shell line"),
+     ("[slurm]\nsetup = true\n", "setup must be a shell line"),
+     ("[slurm]\nsetup = {a = 1}\n", "setup must be a shell line"),
+     ("[slurm]\nsetup = 2024-01-01\n", "setup must be a shell line"),
+     ('[slurm]\nsetup = """a\nb"""\n', "each without line breaks"),
+     ("[slurm]\noptions = 5\n", "options must be one option in quotes or a list"),
+     ("[slurm]\noptions = [[]]\n", "options are written like"),
+     ('[slurm]\nmem = "lots"\n', "line 2: slurm: mem is written like 4G or 500M, or .none."),
+     ("[slurm]\nmem = 4\n", "mem takes letters, digits .* not 4"),
+     ("[slurm]\nminutes = 1e300\n", "minutes must be a number above 0, up to 525,600"),
+     ("[slurm]\nminutes = true\n", "minutes must be a number .* not true"),
+     ("[slurm]\nminutes = nan\n", "minutes must be a number .* not nan"),
+     ('[slurm]\nmem = "2G"\noptions = ["--mem-per-cpu=2G"]\n', "both set memory; keep one"),
+     ("[dask]\ninsecure = 1\n", "insecure is true or false"),
+     ("[", "not valid TOML in line 1, column 2"), ("a = " + "[" * 2000, "nested too deep"),
+     ("slurm.cpus = " + "9" * 5000, "a number in line 1 has 5,000 characters"),
+     ("slurm" + ".a" * 50_000 + " = 1", "the key in line 1"),
+     ("[dask]\njobqueue = 1\n", "jobqueue is a table"),
+     ("[dask.jobqueue]\nkind = ['pbs']\n", "jobqueue.kind must be text"),
+     ("[dask.jobqueue]\njobs = true\n", "jobqueue.jobs must be a whole number")],
 )  # fmt: skip
 def test_mistakes_in_a_profile_are_one_sentence(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(ProfileError, match=words):
-        read(written(tmp_path / "site.toml", text))
-    with pytest.raises(ProfileError, match="cannot be read"):
-        read(tmp_path / "absent.toml")
+    path = written(tmp_path / "site.toml", text)
+    with pytest.raises(ProfileError, match=words) as caught:
+        read(path)
+    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).isprintable()
+
+
+def test_a_profile_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for name in ("absent.toml", "a\0b", "."):
+        with pytest.raises(ProfileError, match=r"cannot be read|others may write"):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("setup", "lines"),
+    [
+        ('"module load python/3.12"', ("module load python/3.12",)),
+        ('["module load a", "export B=c"]', ("module load a", "export B=c")),
+        ('""', ("",)),
+        ("[]", ()),
+    ],
+)
+def test_setup_is_one_line_or_a_list(tmp_path: Path, setup: str, lines: tuple[str, ...]) -> None:
+    text = f"[slurm]\nsetup = {setup}\noptions = '--exclusive'\n"
+    settings = read(written(tmp_path / "site.toml", text)).slurm
+    assert (settings.setup, settings.options) == (lines, ("--exclusive",))
+    script = job_script(settings, "-m", "x").splitlines()
+    assert script[1:-1] == list(lines)
+
+
+def test_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(b"\xef\xbb\xbf[slurm]\r\ncpus = 2\r\n")
+    path.chmod(0o600)
+    assert read(path).slurm.cpus == 2
+
+
+def test_a_user_without_a_home_directory_has_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert default_path() is None
+    assert read(None) == Profile()
+    assert profile(None).status == "ok"
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert private_directory("numba") is None
+
+
+def memory_of(**settings: Any) -> list[str]:
+    """What a submission asks of memory."""
+    chosen = SlurmSettings(**settings)
+    words = [*options(chosen, 900), *chosen.options]
+    return [word for word in words if word.startswith("--mem")]
+
+
+def test_memory_is_asked_for_once_or_not_at_all() -> None:
+    assert memory_of() == ["--mem=900M"]
+    assert memory_of(mem="4G") == ["--mem=4G"]
+    assert memory_of(mem="0") == ["--mem=0"]
+    assert memory_of(mem="none") == []
+    for option in ("--mem-per-cpu=2G", "--mem-per-gpu=8G", "--mem=1G", "--mem-per-c=2G"):
+        assert memory_of(options=(option,)) == [option]
+        assert memory_of(options=(option,), mem="none") == [option]
+        with pytest.raises(ProfileError, match="both set memory; keep one"):
+            SlurmSettings(options=(option,), mem="4G")
+    assert memory_of(options=("--mem-bind=local",)) == ["--mem=900M", "--mem-bind=local"]
 
 
 def test_dask_settings_are_checked() -> None:
