@@ -36,7 +36,7 @@ class Shapley:
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], where: str) -> "Shapley":
         """What an outcome of a file declares; ExperimentError for a term that is none."""
-        if spec[FIELD] not in TERMS:
+        if not isinstance(spec[FIELD], str) or spec[FIELD] not in TERMS:
             raise ExperimentError(
                 f"{where}: shapley is one of {', '.join(TERMS)}, not {shown(spec[FIELD])}"
             )

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 from scipy.stats import qmc
 
 from experiments.sweeps.factors import (
@@ -23,15 +21,15 @@ from experiments.sweeps.factors import (
     Floats,
     Value,
     info_of_path,
-    is_file,
     typed_value,
 )
+from experiments.sweeps.tables import MOST_POINTS, no_factor, read_table
 from sim.catalogue import shown
+from sim.written import spot
 
 Points = list[dict[str, Value]]
 Columns = dict[str, list[Value]]
 """Values of every factor, point by point."""
-MOST_POINTS: Final = 10_000_000
 RESERVED: Final = ("run_id", "point", "draw", "arm", "replicate", "seed")
 """Columns of the design beside the factors."""
 
@@ -49,7 +47,13 @@ class Space:
     @property
     def kind(self) -> str:
         """Name of the design."""
-        return str(self.design.get("kind", "grid"))
+        kind = self.design.get("kind", "grid")
+        if not isinstance(kind, str):
+            raise ExperimentError(
+                f"{spot(self.label, 'design', 'kind')}: design.kind must be one of "
+                f"{', '.join(DESIGNS)}, in quotes, not {shown(kind)}"
+            )
+        return kind
 
     def of_role(self, role: str) -> list[Factor]:
         """Factors of one role."""
@@ -62,7 +66,8 @@ class Space:
             raise ExperimentError(f"{self.label}: a {self.kind} design needs {name} = ...")
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MOST_POINTS:
             raise ExperimentError(
-                f"{self.label}: design.{name} must be a whole number from {low}, not {shown(value)}"
+                f"{spot(self.label, 'design', name)}: design.{name} must be a whole number from "
+                f"{low}, not {shown(value)}"
             )
         return value
 
@@ -120,25 +125,47 @@ def listed(space: Space, factors: list[Factor], _: Sequence[int]) -> Columns:
     rows = space.design.get("points")
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
         raise ExperimentError(f"{space.label}: a list design needs points = [{{...}}, ...]")
-    label = f"{space.label}: design.points"
     return columns_of(
-        factors, [checked(row, factors, f"{label}[{i}]") for i, row in enumerate(rows)]
+        factors,
+        [
+            checked(row, factors, f"{spot(space.label, 'design', 'points', i)}: design.points[{i}]")
+            for i, row in enumerate(rows)
+        ],
     )
 
 
 def table(space: Space, factors: list[Factor], _: Sequence[int]) -> Columns:
     """The rows of a CSV or Parquet file, whose columns are factors."""
     name = space.design.get("file")
-    if not isinstance(name, str):
-        raise ExperimentError(f'{space.label}: a table design needs file = "points.csv"')
+    if not isinstance(name, str) or not name:
+        raise ExperimentError(
+            f'{spot(space.label, "design")}: a table design needs file = "points.csv"'
+        )
     path = Path(name) if space.folder is None else space.folder / name
-    rows = read_table(path, [f.name for f in factors if is_text(f)], space.label)
+    words = [f.name for f in factors if is_text(f)]
+    found = read_table(path, [f.name for f in factors], words, space.label)
     label = f"{space.label}: {path.name}"
-    if not rows:
+    if not found.num_rows:
         raise ExperimentError(f"{label} has no rows")
-    return columns_of(
-        factors, [checked(row, factors, f"{label} row {i + 1}") for i, row in enumerate(rows)]
-    )
+    whole = {factor.name for factor in factors if is_whole(factor)}
+    points = []
+    for number, row in enumerate(found.to_pylist()):
+        typed = {name: as_whole(one) if name in whole else one for name, one in row.items()}
+        points.append(checked(typed, factors, f"{label} row {number + 1}"))
+    return columns_of(factors, points)
+
+
+def is_whole(factor: Factor) -> bool:
+    """Whether a factor is a parameter that takes whole numbers."""
+    return factor.options is None and info_of_path(factor.name, "").type == "integer"
+
+
+def as_whole(value: Any) -> Any:
+    """A number of a table as a whole number if it is one.
+
+    Programs that write tables keep 50 as `50.0` where a column has gaps.
+    """
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def latin(space: Space, factors: list[Factor], sizes: Sequence[int]) -> Columns:
@@ -327,14 +354,11 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
     point: dict[str, Value] = {}
     for name, value in row.items():
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else "declare it as uncertainty or lever"
-            raise ExperimentError(f"{where}: {shown(name)} is no factor; {hint}")
+            raise no_factor(name, known, where)
         factor = known[name]
         if factor.options is None:
             info = info_of_path(name, where)
-            whole = isinstance(value, float) and value.is_integer() and info.type == "integer"
-            point[name] = typed_value(int(value) if whole else value, info, f"{where}: {name}")
+            point[name] = typed_value(value, info, f"{where}: {name}")
         elif isinstance(value, str) and value in factor.options:
             point[name] = value
         else:
@@ -346,29 +370,6 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
 def is_text(factor: Factor) -> bool:
     """Whether a factor takes words, which may look like numbers or dates in a CSV file."""
     return factor.options is not None or info_of_path(factor.name, "").type in ("text", "choice")
-
-
-def read_table(path: Path, text: Sequence[str], label: str) -> list[dict[str, Any]]:
-    """Rows of a CSV or Parquet file; text: columns that hold words."""
-    if not is_file(path):
-        raise ExperimentError(f"{label}: no file {shown(str(path), longest=200)}")
-    try:
-        if path.suffix == ".parquet":
-            found = pq.read_table(path)
-        elif path.suffix == ".csv":
-            types = pa.csv.ConvertOptions(column_types=dict.fromkeys(text, pa.string()))
-            found = pa.csv.read_csv(path, convert_options=types)
-        else:
-            raise ExperimentError(f"{label}: {path.name} must end in .csv or .parquet")
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise ExperimentError(f"{label}: {path.name} cannot be read: {reason}") from None
-    names = found.column_names
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ExperimentError(f"{label}: {path.name} gives {shown(twice)} twice; keep one")
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
 
 
 def refuse_reserved(space: Space) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,15 +16,17 @@ from experiments.sweeps.factors import (
     Factor,
     factors_of,
     is_file,
-    is_number,
     settings_of,
+    typed_setting,
 )
 from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of, refuse_strangers
+from experiments.sweeps.words import Words
 from sim.catalogue import shown
-from sim.loading import canonical, load
+from sim.loading import LONGEST_NAME, canonical, load
+from sim.naming import plain_name
 from sim.scenario import Scenario
-from sim.scenario_files import parse
 from sim.schemas import SCHEMAS
+from sim.written import is_number, read_toml, spot
 
 FIELDS: Final = (
     "name", "question", "scenario", "months", "replicates", "seed", "keep", "market", "settings",
@@ -185,8 +187,8 @@ def read(reference: str | Path, overrides: Overrides | None = None) -> Experimen
     path = reference if isinstance(reference, Path) else find(reference)
     if not is_file(path):
         raise ExperimentError(f"no experiment file {shown(str(path), longest=200)}")
-    tree = parse(path)
-    return built(tree, path.name, path.stem, path.parent, path.read_text(), overrides)
+    tree, label, text = read_toml(path, ExperimentError)
+    return built(tree, label, path.stem, path.parent, text, overrides)
 
 
 def built(
@@ -199,7 +201,7 @@ def built(
     source = text_field(tree, "scenario", "baseline", label)
     settings = {**settings_of(table_field(tree, "settings", label), f"{label}: settings")}
     if "months" in tree:
-        settings["months"] = tree["months"]
+        settings["months"] = typed_setting("months", tree["months"], spot(label, "months"))
     settings |= asked.settings
     if asked.months is not None:
         settings["months"] = asked.months
@@ -211,8 +213,8 @@ def built(
         *factors_of(table_field(tree, "levers", label), "lever", base, label),
     ]
     outcomes = outcomes_of(table_field(tree, "outcomes", label), base.months, label)
-    refuse_strangers(outcomes, [vendor.name for vendor in base.vendors.values()], label)
     refuse_repeated(factors, outcomes, settings, label)
+    refuse_strangers(outcomes, words_of(base, factors, folder), label)
     keep = kept_tables(tree, label)
     design = table_field(tree, "design", label) or {"kind": "grid"}
     experiment = Experiment(
@@ -231,13 +233,26 @@ def built(
     return experiment
 
 
+def words_of(base: Scenario, factors: Sequence[Factor], folder: Path | None) -> Words:
+    """The words that tables can have in runs of an experiment, whatever is varied."""
+    chosen = [option for factor in factors for option in (factor.options or {}).values()]
+    changes: list[Mapping[str, Any]] = [one for one in chosen if not isinstance(one, str)]
+    for factor in factors:
+        if factor.options is None:
+            most = factor.values or (int(factor.high),)
+            changes += [{factor.name: value} for value in most]
+    others = [load(located(one, folder)) for one in chosen if isinstance(one, str)]
+    return Words.of(base, changes, others)
+
+
 def refuse_unknown(tree: Mapping[str, Any], label: str) -> None:
     """Raise ExperimentError for a name that an experiment does not have."""
     for name in tree:
         if name not in FIELDS:
             close = get_close_matches(name, FIELDS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"it may have {', '.join(FIELDS)}"
-            raise ExperimentError(f"{label}: an experiment has no {shown(name)}; {hint}")
+            where = spot(label, name)
+            raise ExperimentError(f"{where}: an experiment has no {shown(name)}; {hint}")
 
 
 def refuse_repeated(
@@ -275,17 +290,30 @@ def replicates_of(tree: Mapping[str, Any], asked: Overrides, label: str) -> int:
 
 def experiment_name(tree: Mapping[str, Any], stem: str, label: str) -> str:
     """The name given, or the file's."""
-    name = text_field(tree, "name", re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:64], label)
+    if "name" not in tree:
+        return plain_name(stem, LONGEST_NAME, "experiment")
+    name = text_field(tree, "name", "", label)
     if not NAME.fullmatch(name):
-        raise ExperimentError(f"{label}: a name has up to 64 letters, digits, '-', '_' and '.'")
+        raise ExperimentError(
+            f"{spot(label, 'name')}: a name has up to {LONGEST_NAME} letters, digits, '-', '_' and "
+            f"'.', and begins with a letter or digit, not {shown(name)}"
+        )
     return name
 
 
 def kept_tables(tree: Mapping[str, Any], label: str) -> tuple[str, ...]:
     """Tables named by `keep`."""
     keep = tree.get("keep", [])
-    if not isinstance(keep, list) or not set(map(str, keep)) <= set(SCHEMAS):
-        raise ExperimentError(f"{label}: keep is a list of tables; they are {', '.join(SCHEMAS)}")
+    if not isinstance(keep, list):
+        raise ExperimentError(
+            f"{spot(label, 'keep')}: keep is a list of tables; they are {', '.join(SCHEMAS)}"
+        )
+    for name in keep:
+        if not isinstance(name, str) or name not in SCHEMAS:
+            raise ExperimentError(
+                f"{spot(label, 'keep')}: keep is a list of tables; they are {', '.join(SCHEMAS)}, "
+                f"not {shown(name)}"
+            )
     return tuple(dict.fromkeys(keep))
 
 
@@ -298,7 +326,10 @@ def kept_columns(
         return () if "market" in keep else tuple(dict.fromkeys(columns))
     columns = tree["market"]
     if not isinstance(columns, list):
-        raise ExperimentError(f"{label}: market is a list of columns, [] for none")
+        raise ExperimentError(
+            f"{spot(label, 'market')}: market is a list of columns, [] for none, "
+            f"not {shown(columns)}"
+        )
     if "market" in keep:
         raise ExperimentError(f"{label}: keep has the whole market table; leave out `market`")
     return tuple(dict.fromkeys(column_of(column, f"{label}: market") for column in columns))
@@ -309,16 +340,23 @@ def limits_of(tree: Mapping[str, Any], label: str) -> dict[str, float]:
     given = table_field(tree, "limits", label)
     for name, value in given.items():
         if name not in LIMITS:
-            raise ExperimentError(f"{label}: limits are {', '.join(LIMITS)}, not {shown(name)}")
+            where = spot(label, "limits", name)
+            raise ExperimentError(f"{where}: limits are {', '.join(LIMITS)}, not {shown(name)}")
         if not is_number(value) or not value > 0:
-            raise ExperimentError(f"{label}: limits.{name} must be a number above 0")
+            raise ExperimentError(
+                f"{spot(label, 'limits', name)}: limits.{name} must be a number above 0, "
+                f"not {shown(value)}"
+            )
     return {**LIMITS, **{name: float(value) for name, value in given.items()}}
 
 
 def whole(value: Any, low: int, high: int, name: str, label: str) -> int:
     """A whole number within bounds."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ExperimentError(f"{label}: {name} must be a whole number from {low} to {high:,}")
+        raise ExperimentError(
+            f"{spot(label, name)}: {name} must be a whole number from {low} to {high:,}, "
+            f"not {shown(value)}"
+        )
     return value
 
 
@@ -326,7 +364,9 @@ def text_field(tree: Mapping[str, Any], name: str, default: str, label: str) -> 
     """A field of one line of text."""
     value = tree.get(name, default)
     if not isinstance(value, str) or len(value) > 500 or (value and not value.isprintable()):
-        raise ExperimentError(f"{label}: {name} must be one line of text, not {shown(value)}")
+        raise ExperimentError(
+            f"{spot(label, name)}: {name} must be one line of text, not {shown(value)}"
+        )
     return value
 
 
@@ -334,7 +374,9 @@ def table_field(tree: Mapping[str, Any], name: str, label: str) -> Mapping[str, 
     """A field that is a table."""
     value = tree.get(name, {})
     if not isinstance(value, Mapping):
-        raise ExperimentError(f"{label}: {name} must be a table, [{name}], not {shown(value)}")
+        raise ExperimentError(
+            f"{spot(label, name)}: {name} must be a table, [{name}], not {shown(value)}"
+        )
     return value
 
 

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.catalogue import ParameterInfo, info_at, plain, shown
+from sim.catalogue import ParameterInfo, entry_at, info_at, plain, shown
+from sim.loading import NO_VALUE
 from sim.refusals import ScenarioError, unknown_parameter
 from sim.scenario import Scenario
+from sim.written import is_number, spot
 
 Role = Literal["uncertainty", "lever"]
 Value = float | int | bool | str | None
@@ -102,10 +104,18 @@ class Factor:
 
 def factors_of(tree: Mapping[str, Any], role: Role, scenario: Scenario, label: str) -> list[Factor]:
     """The factors of one section of an experiment file, in its order."""
+    section = "uncertainties" if role == "uncertainty" else "levers"
     return [
-        factor_of(path, spec, role, scenario, f"{label}: {path}")
-        for path, spec in flattened(tree, label).items()
+        factor_of(path, spec, role, scenario, f"{place_of(label, section, path)}: {path}")
+        for path, spec in flattened(tree, f"{label}: {section}").items()
     ]
+
+
+def place_of(label: str, section: str, path: str) -> str:
+    """The label with the line of a path, whether its key is quoted whole or in parts."""
+    whole = spot(label, section, path)
+    parts = spot(label, section, *path.split("."))
+    return whole if whole != spot(label, section) else parts
 
 
 def flattened(tree: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -196,10 +206,30 @@ def settings_of(tree: Mapping[str, Any], label: str) -> dict[str, Any]:
             elif f"{prefix}{key}" in found:
                 raise ExperimentError(f"{label}: {prefix}{key} is given twice; keep one")
             else:
-                found[f"{prefix}{key}"] = value
+                found[f"{prefix}{key}"] = typed_setting(f"{prefix}{key}", value, label)
 
     descend(tree, "")
     return found
+
+
+def typed_setting(path: str, value: Any, label: str) -> Any:
+    """A setting of a file as it is; ExperimentError for text where the parameter takes none.
+
+    On the command line all values are text and are read by the type of the parameter; in a file
+    they have types of their own.
+    """
+    if not isinstance(value, str):
+        return value
+    found = entry_at(Scenario, tuple(path.split(".")))
+    if found is None:
+        return value
+    shape = found[0].shape
+    if shape.kind != "text" and not (shape.optional and value == NO_VALUE):
+        info = info_at(Scenario, tuple(path.split(".")))
+        raise ExperimentError(
+            f"{label}: {info or repr(path)} does not take text in quotes: {shown(value)}"
+        )
+    return value
 
 
 def info_of_path(path: str, where: str) -> ParameterInfo:
@@ -288,16 +318,6 @@ def typed_value(value: Any, info: ParameterInfo, where: str) -> Value:
     if not fits:
         raise ExperimentError(f"{where}: {info} does not take {shown(value)}")
     return float(value) if info.type == "number" else value
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number, finite also as a float; truth values are none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
 
 
 def is_file(path: Path) -> bool:

@@ -15,12 +15,14 @@ from agents.common.vocabulary import month_index, month_name
 from experiments.evidence.checks import Check, all_checks
 from experiments.sweeps.decomposition import FIELD as SHAPLEY
 from experiments.sweeps.decomposition import Shapley, is_shapley
-from experiments.sweeps.factors import ExperimentError, is_number
+from experiments.sweeps.factors import ExperimentError
 from experiments.sweeps.rows import FIELDS as ROW_FIELDS
-from experiments.sweeps.rows import Rows
+from experiments.sweeps.rows import Rows, refuse_unmatched
+from experiments.sweeps.words import Words
 from sim.catalogue import shown
 from sim.scenario import check_month
 from sim.schema_market import MARKET
+from sim.written import is_number, spot
 
 Floats = NDArray[np.float64]
 YEAR: Final = 12
@@ -175,13 +177,19 @@ def outcomes_of(tree: Mapping[str, Any], months: int, label: str) -> list[Outcom
     """The outcomes an experiment file declares, in its order."""
     if not tree:
         raise ExperimentError(f"{label}: name an outcome or more, such as [outcomes] hhi = ...")
-    return [outcome_of(name, spec, months, f"{label}: {name}") for name, spec in tree.items()]
+    return [
+        outcome_of(name, spec, months, f"{spot(label, 'outcomes', name)}: {name}")
+        for name, spec in tree.items()
+    ]
 
 
 def outcome_of(name: str, spec: Any, months: int, where: str) -> Outcome:
     """The outcome one entry declares: a column's name, or a table of fields."""
     if not name.replace("-", "_").isidentifier() or name in (REGIME, "run_id"):
-        raise ExperimentError(f"{where}: an outcome's name has letters, digits and '_' only")
+        raise ExperimentError(
+            f"{where}: an outcome's name has letters, digits and '_' only, and is not "
+            f"{REGIME} or run_id"
+        )
     if isinstance(spec, str):
         spec = {"column": spec}
     if not isinstance(spec, Mapping):
@@ -217,17 +225,13 @@ def declared_source(spec: Mapping[str, Any], where: str) -> Rows | Shapley | Non
     return Rows.from_spec(spec, where) if added_up(spec) else None
 
 
-def refuse_strangers(outcomes: Sequence[Outcome], names: Sequence[str], label: str) -> None:
-    """Raise ExperimentError for an outcome of a vendor that the scenario does not have."""
+def refuse_strangers(outcomes: Sequence[Outcome], words: Words, label: str) -> None:
+    """Raise ExperimentError for an outcome of rows that no scenario of a sweep can have."""
     for outcome in outcomes:
         source = source_of(outcome.rows) if outcome.rows else None
-        vendors = source.vendors if isinstance(source, Rows) and source.zero else ()
-        for vendor in vendors:
-            if vendor not in names:
-                raise ExperimentError(
-                    f"{label}: {outcome.name}: no vendor is named {shown(vendor)}; "
-                    f"they are {', '.join(names)}"
-                )
+        if isinstance(source, Rows):
+            where = f"{spot(label, 'outcomes', outcome.name)}: {outcome.name}"
+            refuse_unmatched(source, words, where)
 
 
 def source_of(text: str) -> Rows | Shapley:
@@ -252,7 +256,7 @@ def fact_outcome(name: str, spec: Mapping[str, Any], months: int, where: str) ->
 def fact_of(identifier: Any, where: str) -> Check:
     """A fact by id; ExperimentError with the nearest ones for another."""
     known = {check.id: check for check in all_checks()}
-    if identifier in known:
+    if isinstance(identifier, str) and identifier in known:
         return known[identifier]
     close = get_close_matches(str(identifier), known, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"they are {', '.join(known)}"
@@ -262,8 +266,8 @@ def fact_of(identifier: Any, where: str) -> Check:
 def column_of(column: Any, where: str) -> str:
     """A column of the market table; ExperimentError with the nearest ones for another."""
     names: Sequence[str] = MARKET.names
-    if column in names and column not in ("month", "date"):
-        return str(column)
+    if isinstance(column, str) and column in names and column not in ("month", "date"):
+        return column
     close = get_close_matches(str(column), names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "docs/results.md lists them"
     raise ExperimentError(f"{where}: the market table has no column {shown(column)}; {hint}")
@@ -272,13 +276,13 @@ def column_of(column: Any, where: str) -> str:
 def reduction_of(spec: Mapping[str, Any], column: str | None, where: str) -> str:
     """How the column becomes one value. column: of the market table, None for another."""
     reduce = spec.get("reduce", "at")
-    if reduce not in ("at", *REDUCTIONS):
+    if not isinstance(reduce, str) or reduce not in ("at", *REDUCTIONS):
         known = ", ".join(["at", *REDUCTIONS])
         raise ExperimentError(f"{where}: reduce is one of {known}, not {shown(reduce)}")
     text = column is not None and pa.types.is_string(MARKET.field(column).type)
     if reduce != "at" and text:
         raise ExperimentError(f"{where}: {column} is text, which is taken at one month only")
-    return str(reduce)
+    return reduce
 
 
 def window_of(spec: Mapping[str, Any], reduce: str, months: int, where: str) -> tuple[int, int]:

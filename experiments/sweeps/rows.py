@@ -1,7 +1,7 @@
 """Outcomes taken from tables with several rows a month: which rows, which columns, by month."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
@@ -12,11 +12,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from experiments.sweeps.factors import ExperimentError
+from experiments.sweeps.words import Words, fixed_words
 from sim.catalogue import shown
 from sim.schemas import SCHEMAS
+from sim.written import Fields, is_number, nearest
 
 FIELDS: Final = ("table", "where", "column", "per", "weight")
 TABLES: Final = ("market", "vendor", "segment", "decision", "offering", "host", "operator")
+LARGEST_WHOLE: Final = 2**31 - 1
+"""Of the type that tables have for whole numbers."""
 Floats = NDArray[np.float64]
 
 
@@ -44,30 +48,30 @@ class Rows:
             and not field.name.startswith(("q_", "price_"))
         ]  # fmt: skip
         if not isinstance(spec["vendor"], str) or spec.get("column") not in names:
-            raise ExperimentError(f"{where}: a vendor's name goes with a column {', '.join(names)}")
+            given = spec["vendor"] if not isinstance(spec["vendor"], str) else spec.get("column")
+            raise ExperimentError(
+                f"{where}: a vendor's name goes with a column {', '.join(names)}, "
+                f"not {shown(given)}"
+            )
         chosen = (("vendor", (spec["vendor"],)),)
         return cls("vendor", (str(spec["column"]),), where=chosen, zero=True)
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], where: str) -> "Rows":
         """What an outcome of a file declares; ExperimentError where it cannot be."""
-        name = spec.get("table", "market")
-        if name not in TABLES:
-            raise ExperimentError(
-                f"{where}: table is one of {', '.join(TABLES)}, not {shown(name)}"
-            )
+        fields = Fields(spec, ExperimentError, where)
+        name = fields.word("table", TABLES, "market")
         chosen = spec.get("where", {})
         if not isinstance(chosen, Mapping):
-            raise ExperimentError(f'{where}: where is a table, such as {{ vendor = "Meta" }}')
-        conditions = tuple(
-            (known(name, key, where), tuple(value) if isinstance(value, list) else (value,))
-            for key, value in chosen.items()
-        )
-        weight = spec.get("weight", "")
+            raise ExperimentError(
+                f'{where}: where is a table, such as {{ vendor = "Meta" }}, not {shown(chosen)}'
+            )
+        conditions = tuple(condition(name, key, value, where) for key, value in chosen.items())
+        weight = fields.text("weight", "") if "weight" in spec else ""
         return cls(
-            name, numeric(name, spec.get("column"), where),
-            numeric(name, spec["per"], where) if "per" in spec else (),
-            numeric(name, weight, where)[0] if weight else "", conditions,
+            name, numeric(name, spec.get("column"), where, "column"),
+            numeric(name, spec["per"], where, "per") if "per" in spec else (),
+            numeric(name, weight, where, "weight")[0] if "weight" in spec else "", conditions,
         )  # fmt: skip
 
     @classmethod
@@ -82,11 +86,6 @@ class Rows:
         """All of it as one line of JSON."""
         parts = [self.table, self.columns, self.per, self.weight, self.where, self.zero]
         return json.dumps(parts)
-
-    @property
-    def vendors(self) -> tuple[str, ...]:
-        """Vendors named."""
-        return next((values for key, values in self.where if key == "vendor"), ())
 
     @property
     def words(self) -> str:
@@ -133,18 +132,72 @@ def floats(table: pa.Table, name: str) -> Floats:
 def known(table: str, name: Any, where: str) -> str:
     """A column of a table; ExperimentError with the nearest ones for another."""
     names = SCHEMAS[table].names
-    if name in names:
-        return str(name)
+    if isinstance(name, str) and name in names:
+        return name
     close = get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "docs/results.md lists them"
     raise ExperimentError(f"{where}: the {table} table has no column {shown(name)}; {hint}")
 
 
-def numeric(table: str, names: Any, where: str) -> tuple[str, ...]:
-    """Columns with numbers."""
-    found = tuple(
-        known(table, name, where) for name in (names if isinstance(names, list) else [names])
-    )
+def condition(table: str, key: str, value: Any, where: str) -> tuple[str, tuple[Any, ...]]:
+    """A column and the values that a row may have there, of the column's type.
+
+    Raises ExperimentError for values that no row can have in any run.
+    """
+    kind = SCHEMAS[table].field(known(table, key, where)).type
+    values = tuple(value) if isinstance(value, list) else (value,)
+    if not values:
+        raise ExperimentError(f"{where}: where.{key} is an empty list, which no row matches")
+    needed, fits = fitting(kind)
+    words = fixed_words(table, key)
+    for one in values:
+        if not fits(one):
+            raise ExperimentError(f"{where}: where.{key} must be {needed}, not {shown(one)}")
+        if words is not None and one not in words:
+            raise ExperimentError(no_row(table, key, one, words, where))
+    return key, values
+
+
+def fitting(kind: pa.DataType) -> tuple[str, Callable[[Any], bool]]:
+    """What values of a column are in words, and whether a value is one."""
+    if pa.types.is_string(kind):
+        return "text in quotes", lambda value: isinstance(value, str)
+    if pa.types.is_boolean(kind):
+        return "true or false", lambda value: isinstance(value, bool)
+    if pa.types.is_integer(kind):
+        return (
+            "a whole number",
+            lambda value: type(value) is int and abs(value) <= LARGEST_WHOLE,
+        )
+    return "a number", is_number
+
+
+def no_row(table: str, key: str, value: Any, words: Sequence[Any], where: str) -> str:
+    """The sentence about a word that no row has, with the nearest that rows have."""
+    if key == "month":
+        hint = f"months are 0 to {len(words) - 1}"
+    else:
+        hint = nearest(value, map(str, words))
+    return f"{where}: no row of {table} can have {key} {shown(value)}; {hint}"
+
+
+def refuse_unmatched(rows: Rows, words: Words, where: str) -> None:
+    """Raise ExperimentError for a filter on names that no scenario of a sweep has."""
+    for key, values in rows.where:
+        possible = words.known(rows.table, key)
+        for value in values if possible is not None else ():
+            if possible is not None and value not in possible:
+                raise ExperimentError(no_row(rows.table, key, value, possible, where))
+
+
+def numeric(table: str, names: Any, where: str, field: str) -> tuple[str, ...]:
+    """Columns with numbers, one or more; field: the field that names them."""
+    listed = names if isinstance(names, list) else [names]
+    if not listed:
+        raise ExperimentError(f"{where}: {field} is an empty list; name a column of {table}")
+    found = tuple(known(table, name, where) for name in listed)
+    if len(set(found)) < len(found):
+        raise ExperimentError(f"{where}: {field} names a column twice; keep one")
     for name in found:
         if pa.types.is_string(SCHEMAS[table].field(name).type):
             raise ExperimentError(f"{where}: {name} is text and cannot be added up")

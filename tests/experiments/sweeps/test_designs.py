@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from experiments.sweeps import designs
+from experiments.sweeps import designs, tables
 from experiments.sweeps.designs import DESIGNS, Space, design_points, first_size
 from experiments.sweeps.factors import ExperimentError, Factor, factors_of
 from sim.loading import load
@@ -208,7 +208,7 @@ def test_a_grid_beyond_all_numbers_is_refused() -> None:
 
 
 def test_a_list_keeps_the_base_for_what_a_point_leaves_out() -> None:
-    written = [{THETA: 4, "world": "opened"}, {}, {STRATEGY: "dual", SIZE: 55.0}]
+    written = [{THETA: 4, "world": "opened"}, {}, {STRATEGY: "dual", SIZE: 55}]
     rows = points({"kind": "list", "points": written}, levers=LEVERS)
     base = (BASE.choice.theta, BASE.vendors["meta"].strategy, "now", BASE.enterprise.population)
     assert values(rows, THETA, STRATEGY, "world", SIZE) == [
@@ -264,7 +264,17 @@ def test_the_design_of_a_sweep_can_be_given_back_as_a_table(tmp_path: Path) -> N
         ("p.csv", b"", r"p\.csv cannot be read"),
         ("p.csv", b"choice.theta\n", r"p\.csv has no rows"),
         ("p.csv", b"choice.theta\n\xff\n", "choice.theta"),
-        ("p.csv", b"choice.thta\n3.0\n", r"row 1: 'choice.thta' is no factor; did you mean"),
+        ("p.csv", b"choice.thta\n3.0\n", r"p\.csv: 'choice.thta' is no factor; did you mean"),
+        ("p.csv", b"choice.theta;x\n3,5;1\n", r"p\.csv has semicolons between its columns; save"),
+        ("p.csv", b"\xef\xbb\xbfchoice.theta;enterprise.population\r\n3,5;50\r\n", "semicolons"),
+        ("p.csv", b"choice.theta\tx\n3,5\t1\n", r"p\.csv has tabs between its columns; save it"),
+        ("p.csv", "choice.theta\n3\n".encode("utf-16"), r"p\.csv has a NUL byte; save it as CSV"),
+        ("p.csv", b"choice.theta\nNaN\n", "does not take nan"),
+        ("p.csv", b"choice.theta\ninf\n", "does not take inf"),
+        ("p.csv", b"choice.theta\nN/A\n", "does not take 'N/A'"),
+        ("p.csv", b'choice.theta\n3.5\n"3,5"\n', "does not take"),
+        ("p.csv", b"choice.theta\ntrue\n", "does not take true"),
+        ("p.csv", b"enterprise.population\n50.5\n", "row 1: enterprise.population.* take 50.5"),
         ("p.csv", b"choice.theta\n3.0\nmany\n", r"row 1: choice.theta: .* does not take '3.0'"),
         ("p.csv", b"choice.theta,choice.theta\n3.0,4.0\n", r"p\.csv gives 'choice.theta' twice"),
         ("p.csv", b"choice.theta\n3.0,4.0\n", r"p\.csv cannot be read"),
@@ -276,6 +286,32 @@ def test_a_bad_table_is_refused(tmp_path: Path, name: str, content: bytes, words
     with pytest.raises(ExperimentError, match=words) as caught:
         points({"kind": "table", "file": name}, TABLED, {}, tmp_path)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("value", [55.0, "55", True, None, [55]])
+def test_a_list_of_the_file_is_taken_as_it_is_typed(value: Any) -> None:
+    with pytest.raises(ExperimentError, match=r"points\[0\]: enterprise.population: .* not take"):
+        points({"kind": "list", "points": [{SIZE: value}]}, TABLED)
+
+
+def test_a_table_with_a_byte_order_mark_and_gaps_is_read(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbfenterprise.population,capability.ceiling\r\n50.0,\r\n60,12.5\r\n"
+    (tmp_path / "p.csv").write_bytes(content)
+    found = points({"kind": "table", "file": "p.csv"}, TABLED, {}, tmp_path)
+    assert values(found, SIZE, "capability.ceiling") == [(50, None), (60, 12.5)]
+
+
+def test_a_parquet_file_is_looked_at_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_POINTS", 1000)
+    pq.write_table(pa.table({THETA: np.full(1001, 3.0)}), tmp_path / "p.parquet")
+    monkeypatch.setattr(pq.ParquetFile, "read", None)
+    with pytest.raises(ExperimentError, match="holds 1,001 rows"):
+        points({"kind": "table", "file": "p.parquet"}, TABLED, {}, tmp_path)
+    pq.write_table(pa.table({THETA: [3.0], "bomb": ["x"]}), tmp_path / "p.parquet")
+    with pytest.raises(ExperimentError, match="'bomb' is no factor"):
+        points({"kind": "table", "file": "p.parquet"}, TABLED, {}, tmp_path)
 
 
 def test_positions_of_a_sample_use_the_whole_range() -> None:

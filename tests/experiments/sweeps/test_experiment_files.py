@@ -1,5 +1,6 @@
 """What an experiment file may not say, each refused in one sentence that teaches the fix."""
 
+import datetime
 import json
 import tomllib
 from pathlib import Path
@@ -18,6 +19,10 @@ from experiments.sweeps.plan import points_of
 from sim.loading import ScenarioError
 from sim.schemas import SCHEMAS
 
+ALPINA = {
+    "name": "Alpina", "archetype": "start-up", "region": "europe", "strategy": "open",
+    "enters": "2023-01", "budget": 1.0, "cash": 100.0, "staff": 1.0,
+}  # fmt: skip
 THETA = "choice.theta"
 STRATEGY = "vendors.meta.strategy"
 
@@ -50,6 +55,12 @@ def outcome(spec: Any, name: str = "hhi") -> dict[str, Any]:
     return {"outcomes": {name: spec}}
 
 
+def filtered(where: Any, table: str = "vendor") -> dict[str, Any]:
+    """An experiment with one outcome of some rows."""
+    column = {"vendor": "profit", "market": ["spend"]}.get(table, "tokens")
+    return outcome({"table": table, "column": column, "where": where})
+
+
 WHOLE_FILE = [
     ({"replicate": 3}, "no 'replicate'; did you mean replicates?"),
     ({"zzz": 1}, "no 'zzz'; it may have name, question"),
@@ -60,6 +71,14 @@ WHOLE_FILE = [
     ({"seed": 2**63}, "seed must be a whole number"),
     ({"months": 0}, "months"),
     ({"months": "long"}, "months"),
+    ({"months": "12"}, "'months' (months, 1 to 420, default 96) does not take text in quotes"),
+    ({"months": True}, "months"),
+    ({"settings": {THETA: "4"}}, "does not take text in quotes: '4'"),
+    ({"settings": {"choice": {"theta": "nan"}}}, "does not take text in quotes: 'nan'"),
+    ({"settings": {"vendors.meta.tuning": "false"}}, "does not take text in quotes: 'false'"),
+    ({"settings": {"events": "[]"}}, "'events' does not take text in quotes"),
+    ({"keep": [3]}, "keep is a list of tables"),
+    ({"keep": [["market"]]}, "keep is a list of tables"),
     ({"settings": {"seed": 3}}, "seed is a field of the experiment, not a setting"),
     ({"settings": {"choice": {"thta": 3.0}}}, "did you mean 'choice.theta'"),
     ({"settings": {"choice.mode": 1, "choice": {"mode": 2}}}, "choice.mode is given twice"),
@@ -131,6 +150,7 @@ FACTORS = [
     (optional({"now": {}, "gone": "all-opened"}), "did you mean 'all-open'?"),
     (optional({"now": {}, "wrong": {"choice.thta": 3.0}}), "did you mean 'choice.theta'"),
     (optional({"now": {}, "long": {"months": 5}}), "months is set for the whole sweep"),
+    (optional({"now": {}, "b": {"choice.mode": "x", THETA: "3"}}), "does not take text in quotes"),
     (optional({"now": {}, "luck": {"seed": 5}}), "seed is set for the whole sweep"),
     ({"levers": {"w": {"options": {"a": {}, "b": {}}, "low": 1}}}, "so nothing else"),
     ({"levers": {STRATEGY: {"options": {"a": {}, "b": {}}}}}, "is a parameter; give options"),
@@ -147,7 +167,7 @@ OUTCOMES = [
     (outcome("xyzzy"), "docs/results.md lists them"),
     (outcome({"column": [["hhi_spend"]]}), "no column"),
     (outcome({"column": ["hhi_spend", "leader"]}), "leader is text and cannot be added up"),
-    (outcome({"table": "panel", "column": "weight"}), "table is one of market, vendor"),
+    (outcome({"table": "panel", "column": "weight"}), "table must be one of market, vendor"),
     (outcome({"table": "vendor", "column": "profits"}), "did you mean profit"),
     (outcome({"table": "vendor", "column": "profit", "where": 3}), "where is a table, such as"),
     (
@@ -155,6 +175,47 @@ OUTCOMES = [
         "did you mean vendor",
     ),
     (outcome({"shapley": "luck"}), "shapley is one of quality, cost"),
+    (outcome({"shapley": ["cost"]}), "shapley is one of quality, cost"),
+    (outcome({"fact": ["gap-2023"]}), "there is no fact ['gap-2023']"),
+    (outcome({"fact": 3}), "there is no fact 3"),
+    (outcome({"column": [], "reduce": "mean"}), "column is an empty list"),
+    (outcome({"column": ["spend"], "per": []}), "per is an empty list"),
+    (outcome({"column": ["spend"], "weight": []}), "weight must be one line of text"),
+    (outcome({"column": ["spend"], "weight": 0}), "weight must be one line of text"),
+    (outcome({"column": ["spend"], "weight": False}), "weight must be one line of text"),
+    (outcome({"column": ["spend", "spend"]}), "column names a column twice"),
+    (outcome({"column": 3, "table": "vendor"}), "has no column 3"),
+    (outcome({"column": datetime.date(2024, 1, 1)}), "has no column 2024-01-01"),
+    (outcome({"table": ["vendor"], "column": "profit"}), "table must be one of market"),
+    (outcome({"column": "hhi_spend", "at": datetime.date(2024, 1, 1)}), "is a month such as"),
+    (filtered({"vendor": datetime.date(2024, 1, 1)}), "where.vendor must be text in quotes, not 2"),
+    (filtered({"vendor": 3}), "where.vendor must be text in quotes, not 3"),
+    (filtered({"vendor": []}), "where.vendor is an empty list"),
+    (filtered({"vendor": ["Meta", True]}), "where.vendor must be text in quotes, not true"),
+    (filtered({"vendor": "Metta"}), "no row of vendor can have vendor 'Metta'; did you mean Meta?"),
+    (filtered({"vendor": ["Meta", "openai"]}), "vendor 'openai'; did you mean OpenAI?"),
+    (filtered({"vendor": "Entrant 9"}), "no row of vendor can have vendor 'Entrant 9'"),
+    (filtered({"region": "euorpe"}), "region 'euorpe'; did you mean europe?"),
+    (filtered({"archetype": "startup"}), "did you mean start-up?"),
+    (filtered({"strategy": "opened"}), "did you mean open?"),
+    (filtered({"month": "2024-01"}), "where.month must be a whole number, not '2024-01'"),
+    (filtered({"month": True}), "where.month must be a whole number, not true"),
+    (filtered({"month": 3}), "can have month 3; months are 0 to 2"),
+    (filtered({"month": 10**400}), "where.month must be a whole number"),
+    (filtered({"alive": 1}), "where.alive must be true or false, not 1"),
+    (filtered({"alive": "true"}), "where.alive must be true or false, not 'true'"),
+    (filtered({"profit": float("nan")}), "where.profit must be a number, not nan"),
+    (filtered({"profit": "0"}), "where.profit must be a number, not '0'"),
+    (filtered({"tier": "larg"}, "offering"), "did you mean large?"),
+    (
+        filtered({"tier": "large"}, "decision"),
+        "row of decision can have tier 'large'; known: rou",
+    ),
+    (filtered({"access": "apis"}, "offering"), "did you mean api?"),
+    (filtered({"sector": "helth"}, "segment"), "did you mean health?"),
+    (filtered({"operator": "nobody"}, "operator"), "no row of operator can have operator 'nobody'"),
+    (filtered({"date": "2030-01"}, "market"), "no row of market can have date '2030-01'"),
+    (outcome({"vendor": "Metta", "column": "profit"}), "did you mean Meta?"),
     (outcome({"shapley": "cost", "column": "spend"}), "shapley names a term"),
     (outcome({"column": "hhi_spend", "by": 3}), "has 'by'; fields are column, at"),
     (outcome({"column": "hhi_spend", "reduce": "avg"}), "reduce is one of at, mean"),
@@ -177,7 +238,11 @@ OUTCOMES = [
 ]
 DESIGNS = [
     ({"kind": "sobl", "points": 2}, "no design 'sobl'; did you mean sobol?"),
-    ({"kind": 3}, "no design '3'; kinds are grid, factorial"),
+    ({"kind": 3}, "design.kind must be one of grid, factorial"),
+    ({"kind": True}, "in quotes, not true"),
+    ({"kind": ["grid"]}, "in quotes, not ['grid']"),
+    ({"kind": "table", "file": 3}, 'needs file = "points.csv"'),
+    ({"kind": "table", "file": "a\0b.csv"}, "no file"),
     ({"kind": "grid", "points": 2}, "a grid design has no 'points'; it has kind, levels"),
     ({"kind": "grid", "levels": 0}, "design.levels must be a whole number from 1, not 0"),
     ({"kind": "factorial", "levels": 1}, "design.levels must be a whole number from 2"),
@@ -224,8 +289,72 @@ def test_a_file_is_named_with_what_is_wrong_in_it(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"my\.toml: 'months' is given twice"):
         read(path)
     path.write_text(tomli_w.dumps({**sweeping.TINY, "replicates": 0}))
-    with pytest.raises(ExperimentError, match=r"my\.toml: replicates must be"):
+    with pytest.raises(ExperimentError, match=r"my\.toml, line 2: replicates must be"):
         read(path)
+
+
+def test_the_line_of_what_is_wrong_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    for text, said in (
+        ("[levers]\nchoice.theta = [1.0, 1e9]", "line 2: choice.theta: "),
+        ('[outcomes]\na = "spend"\nb = "spent"', "line 3: b: the market table has no column"),
+        ("\n\nreplicate = 5", "line 3: an experiment has no 'replicate'"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ExperimentError) as caught:
+            points_of(read(path))
+        assert str(caught.value).startswith(f"my.toml, {said}")
+
+
+def test_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    text = tomli_w.dumps(dict(sweeping.TINY))
+    path.write_text(text)
+    plain = read(path)
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    found = read(path)
+    assert found.identity() == plain.identity()
+    assert not found.text.startswith("\ufeff")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"months = " + b"9" * 5000, "a number in line 1 has 5,000 characters"),
+        (b"x = " + b"[" * 2000, "nested too deep in line 1"),
+        (b"x" + b".a" * 50_000 + b" = 1", "the key in line 1 is nested too deep"),
+        (b"a = 1\0", "NUL byte in line 1"),
+    ],
+)
+def test_what_is_too_much_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "my.toml"
+    path.write_bytes(content)
+    with pytest.raises(ExperimentError, match=said):
+        read(path)
+
+
+def test_filters_may_name_what_an_option_or_a_scenario_brings(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('vendors.meta.name = "Metta"\n')
+    vendor = {f"vendors.alpina.{k}": v for k, v in ALPINA.items()}
+    spec = {"table": "vendor", "column": "profit", "where": {"vendor": ["Metta", "Alpina"]}}
+    options = {"options": {"now": {}, "new": vendor, "mine": "mine.toml"}}
+    tree = {**sweeping.TINY, "levers": {"world": options}, "outcomes": {"p": spec}}
+    assert built(tree, "e.toml", "e", tmp_path, "").outcomes[0].tables == ("vendor",)
+    entrant = {**spec, "where": {"vendor": "Entrant 9"}}
+    slots = {"finance.entry_slots": {"low": 0, "high": 10}}
+    tree = {**sweeping.TINY, "uncertainties": slots, "outcomes": {"p": entrant}}
+    assert built(tree, "e.toml", "e", tmp_path, "").factors[0].name == "finance.entry_slots"
+
+
+@pytest.mark.parametrize("stem", ["mon étude", "模型", "!!!"])
+def test_a_file_of_any_name_has_a_usable_one(tmp_path: Path, stem: str) -> None:
+    path = tmp_path / f"{stem}.toml"
+    path.write_text(tomli_w.dumps(dict(sweeping.TINY)))
+    plain = tmp_path / "mon tude.toml"
+    plain.write_text(tomli_w.dumps(dict(sweeping.TINY)))
+    found = read(path).name
+    assert experiments.NAME.fullmatch(found)
+    assert found != read(plain).name == "mon-tude"
 
 
 @pytest.mark.parametrize("name", ["gone.toml", "x" * 300 + ".toml", "a\0b.toml", "no/such"])
