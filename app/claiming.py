@@ -16,7 +16,6 @@ from experiments.claims.claim import (
     ClaimError,
     library,
     read,
-    refuse_drawn,
     switches,
 )
 from experiments.claims.ledger import (
@@ -29,12 +28,15 @@ from experiments.claims.ledger import (
     run,
     runs_of,
 )
+from experiments.claims.refusals import refuse_drawn, refuse_impossible, refuse_same
 from experiments.claims.sweep import Runs
 from experiments.claims.worlds import Worlds, from_ensemble, from_ranges
-from experiments.ensemble import summary
+from experiments.ensemble import base, summary
 from experiments.ensemble.sizing import TIMED, changed, timed
+from sim.catalogue import shown
 from sim.loading import load, to_toml
 from sim.version import usable_cores
+from sim.written import nearest
 
 WORLDS: Final = 28
 WIDE: Final = 256
@@ -93,6 +95,7 @@ def execute(request: Request) -> int:
     refuse_budget(request.place, request.budget, "--worlds")
     work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     claims = chosen(request.ids)
+    refuse_impossible(claims, source_of(request))
     size = size_of(request, request.worlds or WORLDS, request.wide or WIDE)
     worlds = worlds_of(request, 1 << 12, 0) if request.budget else worlds_of(request, *reach(size))
     path = request.out or default_path({"budget": request.budget, **identity(claims, worlds, size)})
@@ -132,15 +135,25 @@ def chosen(ids: Sequence[str]) -> list[Claim]:
     known = library()
     if not ids:
         return list(known.values())
-    found: dict[str, Claim] = {}
+    found: list[Claim] = []
     for name in ids:
         claim = known.get(name) or known.get(name.upper())
         if claim is None:
             if not name.endswith(".toml"):
-                raise ClaimError(f"there is no claim {name}; nomoat claims list names them")
+                raise ClaimError(
+                    f"there is no claim {shown(name)}; {nearest(name.upper(), known)} "
+                    "(nomoat claims list names all, a file is named with its .toml)"
+                )
             claim = read(Path(name))
-        found[claim.id] = claim
-    return list(found.values())
+        if claim not in found:
+            found.append(claim)
+    refuse_same(found)
+    return found
+
+
+def source_of(request: Request) -> str | Path:
+    """The scenario that worlds are made of: the baseline, or that of the ensemble."""
+    return "baseline" if request.raw_only else base(found_ensemble(request.ensemble).path)
 
 
 def reach(size: Size) -> tuple[int, int]:

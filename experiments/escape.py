@@ -6,7 +6,9 @@ Names of scenarios, vendors and models come from files that strangers may have w
 import re
 import unicodedata
 
-UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._]+")
+from sim.naming import plain_name
+
+DASHES = re.compile(r"-+")
 LONGEST_NAME = 60
 
 
@@ -23,9 +25,11 @@ def visible(character: str) -> str:
 
 
 def for_path(text: str) -> str:
-    """Return `text` as a plain file name: no separators, spaces, leading dots or odd letters."""
-    plain = UNSAFE_IN_NAMES.sub("-", text).strip("-.")
-    return plain[:LONGEST_NAME] or "unnamed"
+    """Return `text` as a plain file name: no separators, spaces, leading dots or odd letters.
+
+    Names of other scripts stay apart, see `sim.naming`.
+    """
+    return DASHES.sub("-", plain_name(text, LONGEST_NAME, "unnamed"))
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -2,16 +2,19 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.sweeps.factors import ExperimentError
+from agents.common.parameter import ENTRY_NAME, entries
+from experiments.sweeps.factors import ExperimentError, settings_of
 from experiments.sweeps.outcomes import Outcome, outcomes_of
-from sim.catalogue import shown
+from sim.catalogue import Place, shown
+from sim.parameters import EventParameters
+from sim.written import Fields, nearest, read_toml, spot
 
 BASE: Final = "base"
 """The case without an intervention."""
@@ -30,7 +33,16 @@ CONDITION_FIELDS: Final = (
     "at_most",
 )  # fmt: skip
 BOUNDS: Final = ("above", "below", "within", "at_least", "at_most")
-MONTHS: Final = 96
+SHORTEST, MONTHS, LONGEST = 25, 96, 420
+"""Months of a run: the fewest, those of a claim that does not say, and the most."""
+UNSETTABLE: Final = {
+    "events": "give them as events of the case",
+    "months": "it is the length of all runs of the claim",
+    "seed": "all cases are run on the same luck",
+}
+"""What a case cannot set, and why."""
+CASES: Final = "cases.toml"
+SWITCHES: Final = "switches.toml"
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
 
 
@@ -104,6 +116,8 @@ class Claim:
     any: bool = False
     """One condition is enough."""
     reported: tuple[Condition, ...] = ()
+    file: str = field(default="", repr=False, compare=False)
+    """What refusals call the file it was read from."""
 
     @property
     def paired(self) -> bool:
@@ -144,128 +158,169 @@ def library() -> dict[str, Claim]:
     found = {}
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if re.fullmatch(r"C\d\d[a-z]?\.toml", entry.name):
-            claim = claim_of(tomllib.loads(entry.read_text("utf-8")), entry.name, cases)
+            claim = claim_of(shipped(entry.name), entry.name, cases)
             found[claim.id] = claim
     return found
 
 
 def shared_cases() -> dict[str, Case]:
     """Cases that several claims use, by name."""
-    text = resources.files("experiments.claims").joinpath("cases.toml").read_text("utf-8")
-    return {name: case_of(name, tree, "cases.toml") for name, tree in tomllib.loads(text).items()}
+    return {name: case_of(name, tree, CASES, (name,)) for name, tree in shipped(CASES).items()}
 
 
 def switches() -> dict[str, Case]:
     """Assumptions and mechanisms that are switched one by one, by name."""
-    text = resources.files("experiments.claims").joinpath("switches.toml").read_text("utf-8")
-    return {n: case_of(n, tree, "switches.toml") for n, tree in tomllib.loads(text).items()}
+    return {
+        name: case_of(name, tree, SWITCHES, (name,)) for name, tree in shipped(SWITCHES).items()
+    }
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """A file that comes with the program."""
+    return tomllib.loads(resources.files("experiments.claims").joinpath(name).read_text("utf-8"))
 
 
 def read(path: Path) -> Claim:
     """A user's own claim; ClaimError, one sentence with the fix, where it cannot be judged."""
+    tree, label, _ = read_toml(path, ClaimError)
+    return claim_of(tree, label, shared_cases())
+
+
+def claim_of(tree: Mapping[str, Any], label: str, shared: Mapping[str, Case]) -> Claim:
+    """The claim that a file declares; ClaimError where it cannot be judged as written.
+
+    label: what refusals call the file.
+    """
+    with as_claim_error():
+        return _claim_of(tree, label, shared)
+
+
+@contextmanager
+def as_claim_error() -> Iterator[None]:
+    """Raise what is wrong with outcomes and settings as a ClaimError."""
     try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ClaimError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ClaimError(f"{path} is not TOML: {error}") from None
-    return claim_of(tree, path.name, shared_cases())
+        yield
+    except ClaimError:
+        raise
+    except ExperimentError as error:
+        raise ClaimError(str(error)) from None
 
 
-def claim_of(tree: Mapping[str, Any], where: str, shared: Mapping[str, Case]) -> Claim:
-    """The claim that a file declares."""
-    refuse_unknown(tree, FIELDS, where)
-    for name in ("id", "statement", "question"):
-        if not isinstance(tree.get(name), str) or not tree[name].strip():
-            raise ClaimError(f"{where}: {name} is missing; it is a text")
-    if not NAME.fullmatch(tree["id"]):
-        raise ClaimError(f"{where}: id has letters, digits and '-', not {shown(tree['id'])}")
-    if tree["question"] not in QUESTIONS:
-        raise ClaimError(f"{where}: question is one of {', '.join(QUESTIONS)}")
-    months = tree.get("months", MONTHS)
-    if not isinstance(months, int) or isinstance(months, bool) or not 24 < months <= 420:
-        raise ClaimError(f"{where}: months is a number from 25 to 420, not {shown(months)}")
-    outcomes = tree.get("outcomes", {})
-    conditions = tree.get("conditions", [])
-    if not isinstance(outcomes, Mapping) or not outcomes:
-        raise ClaimError(f"{where}: declare what is measured under [outcomes]")
-    if not isinstance(conditions, list) or not conditions:
-        raise ClaimError(f"{where}: declare when it holds under [[conditions]]")
-    own = {name: case_of(name, spec, where) for name, spec in tree.get("cases", {}).items()}
-    cases = {BASE: Case(BASE, "the world as it is"), **shared, **own}
-    found = tuple(condition_of(spec, outcomes, cases, where) for spec in conditions)
-    reported = tree.get("reported", [])
-    if not isinstance(reported, list):
-        raise ClaimError(f"{where}: what is said beside comes as [[reported]]")
-    beside = tuple(condition_of(spec, outcomes, cases, where, bounded=False) for spec in reported)
+def _claim_of(tree: Mapping[str, Any], label: str, shared: Mapping[str, Case]) -> Claim:
+    fields = Fields.of(tree, ClaimError, label, known=FIELDS)
+    identity, statement = fields.text("id"), fields.text("statement")
+    if not NAME.fullmatch(identity):
+        raise fields.unfit("id", "up to 32 letters, digits and '-', a letter first")
+    question = fields.word("question", QUESTIONS)
+    months = fields.whole("months", SHORTEST, LONGEST, MONTHS)
+    outcomes = fields.table("outcomes")
+    if not outcomes:
+        raise ClaimError(f"{label}: declare what is measured under [outcomes]")
+    outcomes_of(outcomes, months, label)
+    cases = {BASE: Case(BASE, "the world as it is"), **shared, **own_cases(fields, shared)}
+    found = conditions_of(fields, "conditions", outcomes, cases)
+    if not found:
+        raise ClaimError(f"{label}: declare when it holds under [[conditions]]")
+    beside = conditions_of(fields, "reported", outcomes, cases, bounded=False)
     used = dict.fromkeys(name for c in found + beside for name in (c.case, c.less) if name)
-    claim = Claim(
-        tree["id"], tree["statement"], str(tree.get("who", "")), str(tree.get("when", "")),
-        tree["question"], months, str(tree.get("effect", found[0].outcome)),
-        tuple(tree.get("caveats", ())), tuple(cases[name] for name in used), outcomes, found,
-        str(tree.get("identified", "")), bool(tree.get("any", False)), beside,
+    effect = fields.word("effect", dict.fromkeys(c.outcome for c in found), found[0].outcome)
+    return Claim(
+        identity, statement, fields.text("who", ""), fields.text("when", ""), question, months,
+        effect, fields.texts("caveats"), tuple(cases[name] for name in used), outcomes, found,
+        fields.text("identified", ""), fields.flag("any"), beside, label,
     )  # fmt: skip
-    if claim.effect not in {c.outcome for c in found}:
-        raise ClaimError(f"{where}: effect names an outcome of one of the conditions")
-    claim.measured()
-    return claim
 
 
-def refuse_drawn(cases: Iterable[Case], drawn: Collection[str]) -> None:
-    """Raise ClaimError for a case that sets what worlds draw: the draw would win, unseen."""
-    for case in cases:
-        for path in sorted(set(case.settings) & set(drawn)):
+def own_cases(fields: Fields, shared: Mapping[str, Case]) -> dict[str, Case]:
+    """The cases that a claim declares itself."""
+    found = {}
+    for name, spec in fields.table("cases").items():
+        where = spot(fields.label, "cases", name)
+        if name == BASE or name in shared:
             raise ClaimError(
-                f"case {case.name} sets {path}, which worlds draw; change it by an event "
-                'of kind "set-parameter" instead'
+                f"{where}: the case {name} comes with the program; give your own another name"
             )
+        if not ENTRY_NAME.fullmatch(name):
+            raise ClaimError(
+                f"{where}: a case's name has up to 64 letters, digits, '-' and '_', "
+                f"not {shown(name)}"
+            )
+        found[name] = case_of(name, spec, fields.label, ("cases", name))
+    return found
 
 
-def case_of(name: str, tree: Any, where: str) -> Case:
-    """A case from its table."""
-    if not isinstance(tree, Mapping):
-        raise ClaimError(f"{where}: the case {name} is a table with events or settings")
-    refuse_unknown(tree, ("words", "events", "settings"), f"{where}: {name}")
-    events = tree.get("events", [])
-    if not isinstance(events, list) or any("month" in event for event in events):
-        raise ClaimError(f"{where}: {name}: events have no month; they come with the intervention")
-    return Case(name, str(tree.get("words", name)), tuple(events), dict(tree.get("settings", {})))
+def case_of(name: str, tree: Any, label: str, place: Place) -> Case:
+    """A case from its table, at a place of a file."""
+    fields = Fields.of(tree, ClaimError, label, place, ("words", "events", "settings"))
+    events = fields.tables("events")
+    for number, event in enumerate(events):
+        refuse_malformed(event, label, (*place, "events", number))
+    settings = settings_of(fields.table("settings"), fields.where("settings"))
+    for path, instead in UNSETTABLE.items():
+        if path in settings:
+            raise fields.wrong("settings", f"settings cannot hold {path}: {instead}")
+    return Case(name, fields.text("words", name), tuple(events), settings)
+
+
+def refuse_malformed(event: Any, label: str, place: Place) -> None:
+    """Raise ClaimError for an event with unknown fields or values of another type."""
+    known = entries(EventParameters)
+    if isinstance(event, Mapping) and "month" in event:
+        raise Fields(event, ClaimError, label, place).wrong(
+            "month", "events have no month; they come with the intervention"
+        )
+    fields = Fields.of(event, ClaimError, label, place, [name for name in known if name != "month"])
+    for name, entry in known.items():
+        if name == "kind":
+            fields.word(name, entry.declaration.choices or ())
+        elif name in event and entry.shape.kind == "number":
+            fields.number(name)
+        elif name in event and entry.shape.kind == "text":
+            fields.text(name)
+
+
+def conditions_of(
+    claim: Fields, name: str, outcomes: Mapping[str, Any], cases: Mapping[str, Case], *,
+    bounded: bool = True,
+) -> tuple[Condition, ...]:  # fmt: skip
+    """The conditions of a list. bounded: whether they must have a bound."""
+    return tuple(
+        condition_of(
+            Fields.of(one, ClaimError, claim.label, (name, number), CONDITION_FIELDS),
+            outcomes, cases, bounded=bounded,
+        )
+        for number, one in enumerate(claim.tables(name))
+    )  # fmt: skip
 
 
 def condition_of(
-    tree: Any, outcomes: Mapping[str, Any], cases: Mapping[str, Case], where: str, *,
-    bounded: bool = True,
-) -> Condition:  # fmt: skip
-    """A condition from its table. bounded: whether it must have a bound."""
-    if not isinstance(tree, Mapping):
-        raise ClaimError(f"{where}: every [[conditions]] is a table")
-    refuse_unknown(tree, CONDITION_FIELDS, f"{where}: condition")
-    for field, known in (("outcome", outcomes), ("of", outcomes), ("case", cases), ("less", cases)):
-        if field in tree and tree[field] not in known:
-            raise ClaimError(
-                f"{where}: {field} {shown(tree[field])} is not declared; known: {', '.join(known)}"
-            )
-    if "outcome" not in tree:
-        raise ClaimError(f"{where}: a condition needs an outcome")
-    bounds = [name for name in BOUNDS if name in tree]
+    fields: Fields, outcomes: Mapping[str, Any], cases: Mapping[str, Case], *, bounded: bool
+) -> Condition:
+    """A condition from its table."""
+    bounds = [name for name in BOUNDS if name in fields.tree]
     if len(bounds) > 1 or (bounded and not bounds):
-        raise ClaimError(f"{where}: a condition has one of {', '.join(BOUNDS)}")
+        raise fields.wrong(
+            (bounds or ["outcome"])[-1], f"a condition has one of {', '.join(BOUNDS)}"
+        )
     bound = bounds[0] if bounds else ""
-    limit = tree[bound] if bound else 0.0
-    if not isinstance(limit, int | float) or isinstance(limit, bool):
-        raise ClaimError(f"{where}: {bound} is a number, not {shown(limit)}")
-    if tree.get("relative") and "less" not in tree:
-        raise ClaimError(f"{where}: relative goes with less")
+    limit = fields.number(bound) if bound else 0.0
+    if bound == "within" and limit <= 0.0:
+        raise fields.unfit(bound, "a number above 0: the size of the value must lie below it")
+    relative = fields.flag("relative")
+    if relative and "less" not in fields.tree:
+        raise fields.wrong("relative", "relative goes with less")
     return Condition(
-        str(tree.get("words", "")), tree["outcome"], tree.get("case", BASE), tree.get("less"),
-        tree.get("of"), bool(tree.get("relative", False)), bound, float(limit),
+        fields.text("words", ""), declared(fields, "outcome", outcomes),
+        declared(fields, "case", cases) if "case" in fields.tree else BASE,
+        declared(fields, "less", cases) if "less" in fields.tree else None,
+        declared(fields, "of", outcomes) if "of" in fields.tree else None,
+        relative, bound, limit,
     )  # fmt: skip
 
 
-def refuse_unknown(tree: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raise ClaimError for a field that is not known, with the nearest that is."""
-    for name in tree:
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-            raise ClaimError(f"{where} has no field {shown(name)}; {hint}")
+def declared(fields: Fields, name: str, known: Mapping[str, Any]) -> str:
+    """An outcome or a case by name."""
+    value = fields.text(name)
+    if value not in known:
+        raise fields.wrong(name, f"{name} {shown(value)} is not declared; {nearest(value, known)}")
+    return value

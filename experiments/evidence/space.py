@@ -12,7 +12,7 @@ from typing import Any
 from experiments.evidence.loss import CalibrationError
 from sim.catalogue import ParameterInfo, catalogue, info_at, plain, shown
 from sim.scenario import Scenario
-from sim.scenario_files import parse
+from sim.written import LONGEST_NAME, Fields, Label, is_number, read_toml, spot
 
 DEFAULT_SPACE = "space.toml"
 FIELDS = ("path", "low", "high", "log", "why")
@@ -58,46 +58,39 @@ def build_space(over: str | None, file: Path | None, scenario: Scenario) -> tupl
     Raises CalibrationError, and ScenarioError where the file cannot be read.
     """
     place = file or Path(str(resources.files("experiments.evidence") / DEFAULT_SPACE))
-    declared = read_entries(place)
+    declared, file_label = read_entries(place)
     wanted = declared if over is None else chosen(over, declared)
-    label = place.name if over is None else "--over"
-    return tuple(axis_of(path, wanted[path], scenario, label) for path in wanted)
+    label = file_label if over is None else "--over"
+    lines = {path: spot(label, "parameter", number) for number, path in enumerate(declared)}
+    return tuple(axis_of(path, wanted[path], scenario, lines.get(path, label)) for path in wanted)
 
 
-def read_entries(file: Path) -> dict[str, dict[str, Any]]:
-    """The [[parameter]] tables of a file by path."""
-    tree = parse(file)
+def read_entries(file: Path) -> tuple[dict[str, dict[str, Any]], Label]:
+    """The [[parameter]] tables of a file by path, and what refusals call the file."""
+    tree, label, _ = read_toml(file, CalibrationError)
     found = tree.get("parameter")
     if set(tree) != {"parameter"} or not isinstance(found, list) or not found:
         raise CalibrationError(f"{file.name}: a space is a list of [[parameter]] tables")
     entries: dict[str, dict[str, Any]] = {}
-    for entry in found:
-        refuse_malformed(entry, file.name)
-        if entry["path"] in entries:
-            raise CalibrationError(f"{file.name}: {shown(entry['path'])} is given twice; keep one")
-        entries[entry["path"]] = entry
-    return entries
+    for number, entry in enumerate(found):
+        fields = Fields.of(entry, CalibrationError, label, ("parameter", number), FIELDS)
+        path = fields.text("path")
+        refuse_malformed(fields, path)
+        if path in entries:
+            raise fields.wrong("path", f"{shown(path)} is given twice; keep one")
+        entries[path] = entry
+    return entries, label
 
 
-def refuse_malformed(entry: Any, label: str) -> None:
-    """Raise CalibrationError unless an entry has known fields of the right types."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-        raise CalibrationError(f"{label}: each [[parameter]] needs a path in quotes")
-    where = f"{label}: {shown(entry['path'])}"
-    if unknown := sorted(set(entry) - set(FIELDS)):
-        raise CalibrationError(f"{where} has {shown(unknown[0])}; fields are {', '.join(FIELDS)}")
-    if ("low" in entry) != ("high" in entry):
-        raise CalibrationError(f"{where} needs both low and high, or neither")
+def refuse_malformed(fields: Fields, path: str) -> None:
+    """Raise CalibrationError unless an entry has fields of the right types."""
+    if ("low" in fields.tree) != ("high" in fields.tree):
+        raise fields.wrong("path", f"{shown(path)} needs both low and high, or neither")
     for name in ("low", "high"):
-        if name in entry and (isinstance(entry[name], bool) or not is_number(entry[name])):
-            raise CalibrationError(f"{where}: {name} must be a number, not {shown(entry[name])}")
-    if not isinstance(entry.get("log", False), bool):
-        raise CalibrationError(f"{where}: log must be true or false")
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, (int, float)) and math.isfinite(value)
+        if name in fields.tree:
+            fields.number(name)
+    fields.flag("log")
+    fields.text("why", "")
 
 
 def chosen(over: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -145,19 +138,21 @@ def axis_of(path: str, entry: Mapping[str, Any], scenario: Scenario, label: str)
         raise CalibrationError(f"{label}: {path}: low {low:g} must lie below high {high:g}")
     if row.low is None or row.high is None or low < row.low or high > row.high:
         raise CalibrationError(f"{label}: {row} does not take all of {low:g} to {high:g}")
-    log, integer = bool(entry.get("log", False)), row.type == "integer"
+    log, integer = entry.get("log", False), row.type == "integer"
     if log and low <= 0:
         raise CalibrationError(f"{label}: {path}: a log scale needs low above 0, not {low:g}")
     if integer and not (float(low).is_integer() and float(high).is_integer()):
         raise CalibrationError(f"{label}: {path} is a whole number and so are its bounds")
-    return Axis(path, float(low), float(high), log, integer, str(entry.get("why", "")))
+    return Axis(path, float(low), float(high), log, integer, entry.get("why", ""))
 
 
 def not_a_number(path: str, row: ParameterInfo | None) -> str:
     """Why a path is no axis, with the nearest that are."""
     if row is not None:
         return "is not a number that a calibration may change"
-    close = get_close_matches(path, [r.path for r in catalogue() if searchable(r)], n=1)
+    close = get_close_matches(
+        path[:LONGEST_NAME], [r.path for r in catalogue() if searchable(r)], n=1
+    )
     return "is no parameter" + (f"; did you mean {close[0]}?" if close else "")
 
 
@@ -166,7 +161,7 @@ def value_at(scenario: Scenario, path: str) -> float | None:
     tree: Any = plain(scenario)
     for part in path.split("."):
         tree = tree.get(part) if isinstance(tree, dict) else None
-    return float(tree) if is_number(tree) and not isinstance(tree, bool) else None
+    return float(tree) if is_number(tree) else None
 
 
 def starting_point(

@@ -54,9 +54,13 @@ class Words:
             found._add_entrants(one.finance.entry_slots)
         found.names["platforms"].add(HOSTS)
         for settings in changes:
-            for path, value in settings.items():
-                found._add(path, value)
+            found.add(settings)
         return found
+
+    def add(self, settings: Mapping[str, Any]) -> None:
+        """Add the names that settings by path give."""
+        for path, value in settings.items():
+            self._add(path, value)
 
     def _add(self, path: str, value: Any) -> None:
         section, _, rest = path.partition(".")

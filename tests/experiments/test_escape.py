@@ -24,3 +24,18 @@ def test_terminals_get_one_line_without_controls(text: str, shown: str) -> None:
 @pytest.mark.parametrize("text", ["..", ".", "/", "", "-", " ", "\x00"])
 def test_no_text_becomes_a_special_file_name(text: str) -> None:
     assert for_path(text) == "unnamed"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("my world", "my-world"), ("a--b", "a-b"), ("_a", "_a"), ("half – a", "half-a")],
+)
+def test_plain_names_are_kept(text: str, name: str) -> None:
+    assert for_path(text) == name
+
+
+def test_names_of_other_scripts_get_folders_of_their_own() -> None:
+    names = ["mon étude", "mon tude", "模型", "模板", "модель", "x" * 70, "x" * 71]
+    found = [for_path(name) for name in names]
+    assert len(set(found)) == len(names)
+    assert all(name.isascii() and len(name) <= 60 for name in found)

@@ -78,19 +78,36 @@ def test_what_cannot_be_searched_is_refused(over: str, sentence: str) -> None:
         ('path = "choice.theta"\nlow = 9', "both low and high"),
         ('path = "choice.theta"\nlow = 9\nhigh = 9', "must lie below"),
         ('path = "choice.theta"\nlow = -1\nhigh = 9', "does not take all of -1 to 9"),
-        ('path = "choice.theta"\nlow = "a"\nhigh = 9', "low must be a number"),
-        ('path = "choice.theta"\nlow = nan\nhigh = 9', "low must be a number"),
+        ('path = "choice.theta"\nlow = "a"\nhigh = 9', "low must be a finite number"),
+        ('path = "choice.theta"\nlow = nan\nhigh = 9', "low must be a finite number"),
+        ('path = "choice.theta"\nlow = true\nhigh = 9', "low must be a finite number, not true"),
+        ('path = "choice.theta"\nlow = 1e999\nhigh = 9', "low must be a finite number, not inf"),
+        ('path = "choice.theta"\nlow = 1\nhigh = ' + "9" * 400, "a number in line 4 has 400"),
+        ('path = "choice.theta"\nlow = 1\nhigh = 2024-01-01', "high must be a finite number"),
+        ("path = 3", "line 2: parameter.0.: path must be one line of text in quotes, not 3"),
+        ('path = "choice.theta"\nwhy = 3', "why must be one line of text in quotes, not 3"),
+        ('path = "choice.theta"\nlog = "no"', "log must be true or false, not 'no'"),
+        ('path = "choice.theta"\nlogs = true', "no field 'logs'; did you mean log"),
         ('path = "choice.theta"\nlog = 1', "true or false"),
-        ('path = "choice.theta"\nbounds = [1, 2]', "fields are path, low, high, log, why"),
+        ('path = "choice.theta"\nbounds = [1, 2]', "no field 'bounds'; known: path, low"),
         ('path = "choice.control_taste"\nlog = true', "needs low above 0"),
         ('path = "finance.entry_slots"\nlow = 1.5\nhigh = 9', "whole number"),
-        ("low = 1\nhigh = 2", "needs a path"),
+        ("low = 1\nhigh = 2", "path is missing"),
         ('path = "choice.theta"\n[[parameter]]\npath = "choice.theta"', "given twice"),
     ],
 )
 def test_malformed_entries_are_refused(tmp_path: Path, entry: str, sentence: str) -> None:
     with pytest.raises(CalibrationError, match=sentence):
         build_space(None, space_file(tmp_path, entry), BASELINE)
+
+
+def test_a_byte_order_mark_is_read_and_the_line_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "space.toml"
+    file.write_bytes(b'\xef\xbb\xbf[[parameter]]\r\npath = "choice.theta"\r\n')
+    assert build_space(None, file, BASELINE)[0].path == "choice.theta"
+    file = space_file(tmp_path, 'path = "choice.theta"', 'path = "choice.thta"')
+    with pytest.raises(CalibrationError, match=r"^space\.toml, line 3: 'choice.thta' is no para"):
+        build_space(None, file, BASELINE)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
