@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 EXIT_CODES = {
     "ScenarioError": BAD_INPUT,
+    "DataError": BAD_INPUT,
     "FolderError": BAD_INPUT,
     "InputError": BAD_INPUT,
     "CalibrationError": BAD_INPUT,

@@ -17,15 +17,15 @@ import pyarrow as pa
 from agents.common.parameter import entries
 from experiments.sweeps.work import FAILURE_SCHEMA, TELEMETRY_SCHEMA
 from sim.catalogue import ParameterInfo, catalogue, shown
-from sim.happenings import KINDS
-from sim.scenario import EVENT_TARGETS, EVENT_VALUES, OPTIONAL_VENDOR, Scenario
+from sim.event_kinds import EVENT_KINDS, EventKind, Target
+from sim.scenario import Scenario
 from sim.schemas import SCHEMAS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import answers_page
 import odd_tables as odd
 import sweep_tables as sweeps
-from event_words import MEANINGS, RECORDED
+from event_words import RECORDED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 NOTE = "<!-- written by scripts/refresh_docs.py; do not edit -->"
@@ -117,8 +117,13 @@ target = "openai"
 magnitude = 0.5
 ```
 
-An event aimed at a vendor that is not in the market is recorded and has no effect. Nobody in the
-market foresees an event.
+An event must say what its kind needs, as the table has it, and nothing that its kind does not use;
+"none" is what is not used. It must come while the run lasts: from 2023-01 to the last month that
+`months` leaves. `nomoat run --months` does not drop later events, it refuses them.
+
+An event aimed at a vendor that is not in the market in its month is recorded and has no effect; one
+that could never have any, as of a vendor that never comes, is refused. Nobody in the market
+foresees an event.
 
 ## Kinds a scenario can schedule
 """
@@ -250,8 +255,8 @@ def events() -> str:
     scheduled = table(
         ("kind", "target", "magnitude", "value", "what happens"),
         (
-            (f"`{kind}`", target(kind), MEANINGS[kind][0], words(kind), MEANINGS[kind][1])
-            for kind in KINDS
+            (f"`{kind.word}`", TARGETS[kind.target], size(kind), words(kind), kind.meaning)
+            for kind in EVENT_KINDS.values()
         ),
     )
     recorded = table(("kind", "target", "magnitude", "cause", "details"), RECORDED)
@@ -263,20 +268,32 @@ def events() -> str:
     return "\n".join([NOTE, EVENTS, scheduled, heading, scenario, recorded])
 
 
-def target(kind: str) -> str:
-    """What the target of a kind of event names."""
-    if kind in OPTIONAL_VENDOR:
-        return "vendor id, or none"
-    if kind == "set-parameter":
-        return "parameter, such as crowd.effectiveness"
-    return f"{EVENT_TARGETS[kind]} id" if kind in EVENT_TARGETS else "none"
+TARGETS: Final = {
+    Target.NOTHING: "none",
+    Target.VENDOR: "vendor id",
+    Target.ANY_VENDOR: "vendor id, or none",
+    Target.REGION: "region id",
+    Target.PARAMETER: "parameter, such as crowd.effectiveness",
+}
+"""What the target of a kind of event names."""
 
 
-def words(kind: str) -> str:
+def size(kind: EventKind) -> str:
+    """What `magnitude` counts, and how much of it there can be."""
+    if kind.size is None:
+        return "none"
+    if kind.is_change:
+        return f"{kind.size.words}, in the parameter's range; none with a word"
+    usual = "" if kind.size.usual is None else f"; {kind.size.usual:g} if not given"
+    only = f"; only with {', '.join(kind.size.only_with)}" if kind.size.only_with else ""
+    return f"{kind.size.words}, {kind.size.span}{usual}{only}"
+
+
+def words(kind: EventKind) -> str:
     """What `value` may be."""
-    if kind == "set-parameter":
-        return "word of a parameter that takes words; true, false, none"
-    return ", ".join(EVENT_VALUES.get(kind, ())) or "none"
+    if kind.is_change:
+        return "word of a parameter that takes words, or true, false, none; none with a number"
+    return ", ".join(kind.values) or "none"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -338,8 +355,8 @@ def event_kinds() -> odd.Table:
     """Kinds of events and who can cause them."""
     recorded = {row[0]: row[3] for row in RECORDED}
     rows = [
-        (f"`{kind}`", "yes" if kind in KINDS else "no", recorded.get(kind, ""))
-        for kind in dict.fromkeys((*KINDS, *recorded))
+        (f"`{kind}`", "yes" if kind in EVENT_KINDS else "no", recorded.get(kind, ""))
+        for kind in dict.fromkeys((*EVENT_KINDS, *recorded))
     ]
     return ("kind", "a scenario can schedule it", "what else causes it"), rows
 

@@ -1,7 +1,8 @@
 """The list of all parameters of a tree: what `nomoat params`, sliders and designs read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -83,6 +84,17 @@ def shown(value: object, longest: int = 48) -> str:
 
 def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 4]}...{text[-1]}"
+
+
+LONGEST_WORD: Final = 200
+"""Characters that are compared with known words: the time taken grows with their square."""
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """A hint at the known word closest to one that is not known; empty where none is close."""
+    text = word[:LONGEST_WORD] if isinstance(word, str) else ""
+    close = get_close_matches(text, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def plain(value: object) -> Any:

@@ -13,8 +13,9 @@ from agents.common.licence import LICENCES
 from agents.common.vocabulary import Tier, month_index
 from agents.vendor import capability
 from agents.vendor.parameters import CapabilityParameters, CrowdParameters
-from sim.history import Release
-from sim.scenario import Scenario, data_table
+from sim.data_files import data_table
+from sim.record import Release
+from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from agents.vendor.vendor import Vendor

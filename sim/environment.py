@@ -1,22 +1,36 @@
 """What nobody in the market decides: hardware, public algorithms, GPU rent, demand."""
 
-import csv
 import math
-from importlib import resources
 from itertools import pairwise
+from typing import Final
 
-from agents.common.vocabulary import month_index
 from agents.enterprise.parameters import UsageParameters
 from agents.vendor import capability
 from sim.counterfactual import recorded_step, reference
+from sim.data_files import DataError, csv_rows, data_text
 from sim.scenario import Scenario
+
+GPU_RENT: Final = "gpu_rent.csv"
+RENT: Final = "dollars_per_gpu_hour"
+SMALLEST_RENT: Final = 0.001
 
 
 def rent_record() -> list[tuple[int, float]]:
     """Recorded rent of a GPU hour: (month, $)."""
-    text = (resources.files("sim.data") / "gpu_rent.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return [(month_index(row["month"]), float(row["dollars_per_gpu_hour"])) for row in rows]
+    return rents_in(data_text(GPU_RENT))
+
+
+def rents_in(text: str) -> list[tuple[int, float]]:
+    """The same of a text in the format of gpu_rent.csv; DataError for a row that cannot be."""
+    found: list[tuple[int, float]] = []
+    for row in csv_rows(GPU_RENT, text, ("month", RENT), "month"):
+        month = row.month("month")
+        if found and month <= found[-1][0]:
+            row.refuse("months must follow one another, the earliest first")
+        found.append((month, row.number(RENT, SMALLEST_RENT)))
+    if not found:
+        raise DataError(f"{GPU_RENT} has no rows")
+    return found
 
 
 def recorded_rent(month: int, record: list[tuple[int, float]]) -> float:

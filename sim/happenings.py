@@ -1,4 +1,4 @@
-"""Events: scheduled by the scenario, or random by hazard. One function per kind."""
+"""Events: scheduled by the scenario, or random by hazard. One act per kind of `sim.event_kinds`."""
 
 import copy
 import math
@@ -11,8 +11,8 @@ from agents.common.randomness import exponential_at, name_id, uniform_at
 from agents.common.vocabulary import Access, month_index
 from agents.vendor.strategies import strategy_named
 from sim.accounts import vendor_sums
+from sim.event_kinds import EVENT_KINDS, Target
 from sim.parameters import EventParameters
-from sim.scenario import EVENT_TARGETS
 from sim.supply import change_price, launch
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from sim.market import Market
 
 
-VENDOR_KINDS = frozenset(k for k, what in EVENT_TARGETS.items() if what == "vendor")
-VENDOR_KINDS -= {"vendor-entry"}
-"""Kinds that happen to a vendor that is in the market."""
 HOSTS = "hosts"
 """Name of third-party hosts as victims of a breach."""
 
@@ -35,13 +32,34 @@ def scheduled(market: "Market") -> None:
     for event in market.parameters.events:
         if month_index(event.month) != market.month:
             continue
-        aimed = event.kind in VENDOR_KINDS or (event.kind == "algorithmic-leap" and event.target)
-        vendor = market.vendor_by_key.get(event.target or "")
-        absent = bool(aimed) and (vendor is None or not vendor.alive)
+        absent = _is_absent(market, event)
         if not absent:
             KINDS[event.kind](market, event)
         cause = "scenario, without effect: not in the market" if absent else "scenario"
-        market.happen(Event(market.month, event.kind, event.target or "", event.magnitude, cause))
+        size = recorded_size(event)
+        market.happen(Event(market.month, event.kind, event.target or "", size, cause))
+
+
+def _is_absent(market: "Market", event: EventParameters) -> bool:
+    """Whether an event is aimed at a vendor that is not in the market."""
+    kind = EVENT_KINDS[event.kind]
+    if kind.target not in {Target.VENDOR, Target.ANY_VENDOR} or kind.brings_in:
+        return False
+    vendor = market.vendor_by_key.get(event.target or "")
+    return bool(event.target) and (vendor is None or not vendor.alive)
+
+
+def recorded_size(event: EventParameters) -> float | None:
+    """What the event gives, or what is usual for its kind; None where nothing is counted."""
+    size = EVENT_KINDS[event.kind].size
+    return size.usual if event.magnitude is None and size is not None else event.magnitude
+
+
+def _size(event: EventParameters) -> float:
+    """The size of an event of a kind that has one."""
+    found = recorded_size(event)
+    assert found is not None
+    return found
 
 
 def random_breaches(market: "Market") -> None:
@@ -96,7 +114,7 @@ def breach(market: "Market", victim: "Vendor | None", size: float) -> None:
 
 
 def _breach(market: "Market", event: EventParameters) -> None:
-    breach(market, market.vendor_by_key.get(event.target or ""), event.magnitude)
+    breach(market, market.vendor_by_key.get(event.target or ""), _size(event))
 
 
 def _residency_rule(market: "Market", event: EventParameters) -> None:
@@ -107,7 +125,7 @@ def _residency_rule(market: "Market", event: EventParameters) -> None:
     for firm in range(len(market.columns)):
         if firms.region[firm] == region:
             u = uniform_at(market.keys.residency, market.month, firm, 0)
-            if u < event.magnitude:
+            if u < _size(event):
                 firms.residency[firm] = 1
                 firms.next_due[firm] = market.month
 
@@ -116,7 +134,7 @@ def _export_control(market: "Market", event: EventParameters) -> None:
     """Make compute `magnitude` times dearer for vendors of a region, lastingly."""
     for vendor in market.vendors:
         if vendor.region == event.target:
-            vendor.offset -= math.log(event.magnitude)
+            vendor.offset -= math.log(_size(event))
 
 
 def _licence_change(market: "Market", event: EventParameters) -> None:
@@ -128,9 +146,9 @@ def _licence_change(market: "Market", event: EventParameters) -> None:
 def _algorithmic_leap(market: "Market", event: EventParameters) -> None:
     """Raise a vendor's private lead by `magnitude` (ln), or public progress without a target."""
     if event.target:
-        market.vendor_by_key[event.target].lead += event.magnitude
+        market.vendor_by_key[event.target].lead += _size(event)
     else:
-        market.environment.public += event.magnitude
+        market.environment.public += _size(event)
 
 
 def _weights_leak(market: "Market", event: EventParameters) -> None:
@@ -153,13 +171,13 @@ def _price_cut(market: "Market", event: EventParameters) -> None:
     vendor = market.vendor_by_key[event.target or ""]
     for model in vendor.models:
         if model.list_price is not None and model.superseded is None:
-            change_price(market, model, model.list_price * event.magnitude, "scenario")
+            change_price(market, model, model.list_price * _size(event), "scenario")
 
 
 def _gpu_price_change(market: "Market", event: EventParameters) -> None:
     """Multiply GPU rent by `magnitude` from now on."""
-    market.environment.rent_factor *= event.magnitude
-    market.environment.gpu_rent *= event.magnitude
+    market.environment.rent_factor *= _size(event)
+    market.environment.gpu_rent *= _size(event)
 
 
 def _vendor_entry(market: "Market", event: EventParameters) -> None:
@@ -174,8 +192,9 @@ def _vendor_exit(market: "Market", event: EventParameters) -> None:
 
 def _payment_terms(market: "Market", event: EventParameters) -> None:
     """Change everyone's terms to those named in `value`; `magnitude` is the days of credit."""
-    market.intervene("pricing.payment", 0.0, event.value or "prepaid")
-    market.intervene("pricing.credit_days", event.magnitude, None)
+    market.intervene("pricing.payment", None, event.value or "prepaid")
+    if event.magnitude is not None:
+        market.intervene("pricing.credit_days", event.magnitude, None)
 
 
 def _strategy_switch(market: "Market", event: EventParameters) -> None:
@@ -206,3 +225,4 @@ KINDS: Final[dict[str, Callable[["Market", EventParameters], None]]] = {
     "strategy-switch": _strategy_switch,
     "set-parameter": _set_parameter,
 }
+"""The act of each kind, in the order of `EVENT_KINDS`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from agents.common.parameter import Parameters, entries
+from sim.catalogue import nearest
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -38,14 +39,18 @@ def may_change(root: type[Parameters]) -> list[str]:
     return [path for path in paths if path not in AT_START]
 
 
-def changed(scenario: "Scenario", path: str, magnitude: float, word: str | None) -> "Scenario":
+def changed(
+    scenario: "Scenario", path: str, magnitude: float | None, word: str | None
+) -> "Scenario":
     """The scenario with one parameter changed: to the word if there is one, else the number.
 
     Raises ValueError, one sentence, for a parameter that cannot change or a value it cannot take.
     """
     known = may_change(type(scenario))
     if path not in known:
-        raise ValueError(f"'{path}' is not a parameter that can change during a run")
+        raise ValueError(
+            f"'{path}' is not a parameter that can change during a run{nearest(path, known)}"
+        )
     section, leaf = path.split(".")
     old = getattr(scenario, section)
     value: Any = magnitude if word is None else WORDS.get(word, word)

@@ -38,6 +38,7 @@ from agents.vendor.vendor import Vendor
 from sim import happenings, serving, supply
 from sim.accounts import book_usage
 from sim.book import Surroundings, drafted, priced
+from sim.data_files import data_table
 from sim.enterprise_step import (
     choice_keys,
     choice_rules,
@@ -48,11 +49,12 @@ from sim.enterprise_step import (
     run_enterprises,
 )
 from sim.environment import Environment
-from sim.history import releases, threshold_of
+from sim.history import threshold_of
 from sim.interventions import changed
 from sim.loading import load
+from sim.record import is_scripted, releases
 from sim.recording import Recorder
-from sim.scenario import Scenario, data_table
+from sim.scenario import Scenario
 from sim.schemas import SCHEMAS
 from sim.start import seat_initial_adopters
 from sim.stock import Stock
@@ -134,6 +136,8 @@ class Market(mesa.Model):  # type: ignore[misc]
             if facts.present:
                 self.roster.setdefault(max(month_index(facts.enters), 0), []).append(key)
         self.forced = changed_from_record(p)
+        self.unscripted: set[str] = set()
+        """Vendors without releases in the record: they plan and price from their entry on."""
         self.hostings: dict[int, Hosting] = {}
         self.host_packaging = p.host.packaging
         self.host_upkeep = serving.upkeep(p.host.packaging, self)
@@ -229,11 +233,18 @@ class Market(mesa.Model):  # type: ignore[misc]
         vendor = Vendor(self, key, len(self.vendors), facts or self.parameters.vendors[key])
         self.vendors.append(vendor)
         self.vendor_by_key[key] = vendor
-        if self.month > self.until:
+        in_record = facts is None and not self.decides(vendor)
+        if in_record and not is_scripted(key, self.month, self.until):
+            self.unscripted.add(key)
+        if self.decides(vendor):
             first_plan(vendor, self.month, self.streams, self.parameters.release)
         if self.month > 0:
             self.happen(Event(self.month, "entry", vendor.name, vendor.cash, "roster"))
         return vendor
+
+    def decides(self, vendor: Vendor) -> bool:
+        """Whether releases and list prices are a vendor's own this month, and no input."""
+        return self.month > self.until or vendor.key in self.unscripted
 
     def leave(self, vendor: Vendor, cause: str) -> None:
         """Let a vendor leave: its services vanish, its open weights remain."""
@@ -255,7 +266,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         """Record an event."""
         self.recorder.events.append(event)
 
-    def intervene(self, path: str, magnitude: float, word: str | None) -> None:
+    def intervene(self, path: str, magnitude: float | None, word: str | None) -> None:
         """Change a parameter from this month on."""
         self.parameters = changed(self.parameters, path, magnitude, word)
         self.environment.scenario = self.parameters

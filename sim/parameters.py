@@ -1,6 +1,7 @@
 """Parameters of the market around the actors: horizon, history, environment, events, outputs."""
 
 from agents.common.parameter import Parameters, parameter
+from sim.event_kinds import EVENT_KINDS, LARGEST_NUMBER
 
 EXPERT = "expert judgement, uncertain"
 
@@ -72,28 +73,24 @@ class IncidentParameters(Parameters):
 
 
 class EventParameters(Parameters):
-    """One scheduled event."""
+    """One scheduled event; what its kind needs and what it does not use: `sim.event_kinds`."""
 
     month: str = parameter(..., unit="YYYY-MM", description="Month it happens", source="scenario")
     kind: str = parameter(
         ..., unit="-", source="scenario", description="Kind of event",
-        choices=(
-            "breach", "residency-rule", "export-control", "licence-change", "algorithmic-leap",
-            "weights-leak", "price-cut", "gpu-price-change", "vendor-entry", "vendor-exit",
-            "payment-terms", "strategy-switch", "set-parameter",
-        ),
+        choices=tuple(EVENT_KINDS),
     )  # fmt: skip
     target: str | None = parameter(
         None, unit="id", source="scenario",
-        description="Vendor, region or market the event is about; see docs/events.md",
+        description="Vendor, region or parameter the event is about; see docs/events.md",
     )  # fmt: skip
-    magnitude: float = parameter(
-        1.0, unit="of its kind", low=-1e6, high=1e6, source="scenario",
-        description="Size of the event in the unit of its kind",
+    magnitude: float | None = parameter(
+        None, unit="of its kind", low=-LARGEST_NUMBER, high=LARGEST_NUMBER, source="scenario",
+        description="Size of the event in the unit and range of its kind; see docs/events.md",
     )  # fmt: skip
     value: str | None = parameter(
         None, unit="text", source="scenario",
-        description="Licence, strategy, payment terms or word the event sets",
+        description="Licence, strategy, payment terms or word the event sets; see docs/events.md",
     )  # fmt: skip
 
 

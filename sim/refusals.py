@@ -16,6 +16,7 @@ from sim.catalogue import (
     entry_at,
     info_at,
     info_of,
+    nearest,
     shown,
 )
 from sim.written import spot
@@ -179,9 +180,7 @@ def _expected(row: ParameterInfo, given: object) -> str:
 
 
 def _word(row: ParameterInfo, given: object) -> str:
-    text = given[:_LONGEST_PATH] if isinstance(given, str) else ""
-    close = get_close_matches(text, row.choices or (), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return nearest(given, row.choices or ())
 
 
 def _new_entry(root: type[Parameters], place: Place) -> str:

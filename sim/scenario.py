@@ -1,16 +1,11 @@
 """The tree of all parameters of one run."""
 
-import tomllib
-from collections.abc import Callable, Mapping
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Callable
 
 from pydantic import model_validator
 
-from agents.common.licence import LICENCE_NAMES
 from agents.common.parameter import Parameters, parameter
-from agents.common.vocabulary import STRATEGIES, TIERS, month_index
+from agents.common.vocabulary import TIERS, month_index, month_name
 from agents.enterprise.parameters import (
     AdoptionParameters,
     BandParameters,
@@ -30,7 +25,8 @@ from agents.vendor.parameters import (
     ReleaseParameters,
     VendorParameters,
 )
-from sim.interventions import changed
+from sim.data_files import data_table
+from sim.event_checks import check_events
 from sim.parameters import (
     EnvironmentParameters,
     EventParameters,
@@ -38,36 +34,7 @@ from sim.parameters import (
     IncidentParameters,
     OutputParameters,
 )
-
-EVENT_TARGETS = {
-    "price-cut": "vendor", "vendor-exit": "vendor", "vendor-entry": "vendor",
-    "strategy-switch": "vendor", "licence-change": "vendor", "weights-leak": "vendor",
-    "residency-rule": "region", "export-control": "region",
-}  # fmt: skip
-"""What the target of an event kind must name."""
-OPTIONAL_VENDOR = ("breach", "algorithmic-leap")
-EVENT_VALUES = {
-    "strategy-switch": STRATEGIES,
-    "licence-change": LICENCE_NAMES[1:],
-    "payment-terms": ("prepaid", "postpaid"),
-}
-"""Words an event kind needs in `value`."""
-LARGEST_LEAP = 20.0
-MOST_CREDIT_DAYS = 365
-POSITIVE = ("price-cut", "gpu-price-change", "export-control")
-
-
-def data_table(file: str, section: str | None = None) -> Mapping[str, Mapping[str, Any]]:
-    """Entries of a starting-data file in `sim/data`, by id; not to be changed."""
-    tree = data_file(file)
-    found: Mapping[str, Mapping[str, Any]] = tree[section] if section else tree
-    return found
-
-
-@cache
-def data_file(file: str) -> dict[str, Any]:
-    """A starting-data file, read once."""
-    return tomllib.loads((resources.files("sim.data") / file).read_text(encoding="utf-8"))
+from sim.record import PRICE_CHANGES, RELEASES, record_end
 
 
 def _entries[P: Parameters](
@@ -82,11 +49,10 @@ def _entries[P: Parameters](
 def check_month(text: str, where: str) -> None:
     """Refuse what is not a date YYYY-MM from 2022-01 to 2059-12."""
     try:
-        month = month_index(text)
-        well_formed = len(text) == 7 and 1 <= int(text[5:]) <= 12
+        well_formed = -12 <= month_index(text) < 444
     except ValueError:
-        month, well_formed = 0, False
-    if not well_formed or not -12 <= month < 444:
+        well_formed = False
+    if not well_formed:
         raise ValueError(f"{where} must be a month written YYYY-MM, such as 2024-12, not '{text}'")
 
 
@@ -155,12 +121,12 @@ class Scenario(Parameters):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
-        check_month(self.history.until, "history.until")
+        self._check_history()
         self._check_roster()
         self._check_tables()
         for number, event in enumerate(self.events):
             check_month(event.month, f"events[{number}].month")
-            self._check_event(event, f"events[{number}]")
+        check_events(self)
         if self.enterprise.review_shortest > self.enterprise.review_longest:
             raise ValueError(
                 "enterprise.review_shortest must not exceed enterprise.review_longest "
@@ -168,30 +134,15 @@ class Scenario(Parameters):
             )
         return self
 
-    def _check_event(self, event: EventParameters, where: str) -> None:
-        """Refuse an event without the target or value its kind needs."""
-        targets = {"vendor": list(self.vendors), "region": list(self.regions)}
-        needed = EVENT_TARGETS.get(event.kind)
-        if needed and event.target not in targets[needed]:
-            known = ", ".join(targets[needed])
-            raise ValueError(f"{where}.target must be a {needed}'s id for {event.kind}: {known}")
-        if event.kind in OPTIONAL_VENDOR and event.target and event.target not in self.vendors:
-            known = ", ".join(self.vendors)
-            raise ValueError(f"{where}.target must be a vendor's id or left out: {known}")
-        if event.kind == "set-parameter":
-            try:
-                changed(self, event.target or "", event.magnitude, event.value)
-            except ValueError as error:
-                raise ValueError(f"{where}: {error}") from None
-        values = EVENT_VALUES.get(event.kind)
-        if values and event.value not in values:
-            raise ValueError(f"{where}.value must be one of {', '.join(values)} for {event.kind}")
-        if event.kind == "payment-terms" and not 0 <= event.magnitude <= MOST_CREDIT_DAYS:
-            raise ValueError(f"{where}.magnitude must be 0 to {MOST_CREDIT_DAYS} days of credit")
-        if event.kind == "algorithmic-leap" and abs(event.magnitude) > LARGEST_LEAP:
-            raise ValueError(f"{where}.magnitude must be within {LARGEST_LEAP} (ln) either way")
-        if event.kind in POSITIVE and event.magnitude <= 0:
-            raise ValueError(f"{where}.magnitude must be above 0 for {event.kind}: it multiplies")
+    def _check_history(self) -> None:
+        """Refuse a record longer than there is: nobody would release anything after its end."""
+        check_month(self.history.until, "history.until")
+        if month_index(self.history.until) > record_end():
+            end = month_name(record_end())
+            raise ValueError(
+                f"history.until is {self.history.until}, but the record ends in {end}, the last "
+                f"month with a row in {RELEASES} or {PRICE_CHANGES}; take {end} or an earlier month"
+            )
 
     def _check_roster(self) -> None:
         if len(self.vendors) + self.finance.entry_slots > 64:

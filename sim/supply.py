@@ -22,7 +22,8 @@ from agents.vendor.releases import (
 from agents.vendor.vendor import Vendor
 from sim.counterfactual import counterfactual_quality, imitation_removed
 from sim.enterprise_step import rows_of
-from sim.history import price_changes, release_opens, releases_of, scripted_model
+from sim.history import release_opens, scripted_model
+from sim.record import price_changes, releases_of
 from sim.responses import best_responses
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ LARGEST_OFFSET = 50.0
 
 
 def release_due_models(market: "Market") -> None:
-    """Put on sale what is due: recorded releases in the window, planned ones after it."""
+    """Put on sale what is due: recorded releases in the window, those that vendors plan besides."""
     month, until = market.month, market.until
     for release in releases_of(month):
         vendor = market.vendor_by_key.get(release.vendor)
@@ -53,8 +54,8 @@ def release_due_models(market: "Market") -> None:
     if month == max(until, REFERENCE_USE) + 1:
         for vendor in market.vendors:
             vendor.baseline_tokens = vendor.family_tokens or None
-    if month > until:
-        for vendor in market.living_vendors():
+    for vendor in market.living_vendors():
+        if market.decides(vendor):
             _release_planned(market, vendor)
     withdraw_old_services(market)
 
@@ -93,8 +94,13 @@ def _first_price(market: "Market", vendor: Vendor, model: Model) -> float:
 
 
 def hand_over(market: "Market") -> None:
-    """Leave the record: solve each vendor's capability so that it returns its last quality."""
+    """Leave the record: solve each vendor's capability so that it returns its last quality.
+
+    One that had no record has planned since its entry, by the means it was given, and goes on.
+    """
     for vendor in market.vendors:
+        if vendor.key in market.unscripted:
+            continue
         if vendor.models:
             _fit_capability(market, vendor)
         first_plan(vendor, market.month, market.streams, market.parameters.release)
@@ -176,19 +182,16 @@ def withdraw_old_services(market: "Market") -> None:
 
 
 def set_prices(market: "Market") -> None:
-    """Recorded price changes in the window; sticky, event-driven revisions after it."""
+    """Recorded price changes in the window; sticky, event-driven revisions by who decides."""
     for change in price_changes():
         if change.month == market.month and change.month <= market.until:
             for model in market.models:
                 vendor = market.vendors[model.vendor]
                 if model.name == change.model and vendor.key == change.vendor:
                     change_price(market, model, change.price, "input")
-    if market.month > market.until:
-        answer_price_cuts(market)
-        market.deep_cuts.clear()
-        revise_prices(market)
-    else:
-        market.deep_cuts.clear()
+    answer_price_cuts(market)
+    market.deep_cuts.clear()
+    revise_prices(market)
     market.reprice.clear()
 
 
@@ -215,7 +218,7 @@ def answer_price_cuts(market: "Market") -> None:
     reach = market.parameters.pricing.price_war_quality_gap
     for cut in market.deep_cuts:
         for vendor in market.living_vendors():
-            if vendor.index == cut.vendor:
+            if vendor.index == cut.vendor or not market.decides(vendor):
                 continue
             for m in vendor.models:
                 if abs(m.q - cut.q) <= reach and m.list_price and m.superseded is None:

@@ -39,8 +39,12 @@ def test_a_stale_or_missing_page_is_noticed(tmp_path: Path) -> None:
     assert stale(tmp_path) == ["results.md", "events.md"]
 
 
-def test_every_event_kind_is_explained() -> None:
-    assert list(REFRESH["MEANINGS"]) == list(REFRESH["KINDS"])
+def test_every_event_kind_is_explained_with_its_range() -> None:
+    page = REFRESH["events"]()
+    for kind in REFRESH["EVENT_KINDS"].values():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{kind.word}` |"))
+        assert kind.meaning in row
+        assert kind.size is None or kind.is_change or kind.size.span in row
 
 
 def test_a_stale_table_of_the_odd_is_noticed(tmp_path: Path) -> None:

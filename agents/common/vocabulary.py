@@ -3,6 +3,7 @@
 Tables show the words; columns and the compiled kernel use the small integer codes.
 """
 
+import re
 from enum import IntEnum
 from typing import Final
 
@@ -60,10 +61,19 @@ HOURS_A_MONTH: Final = 730.0
 SECONDS_A_MONTH: Final = HOURS_A_MONTH * 3600
 
 
+_DATE: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+"""Digits of other scripts are no dates, though `int` reads them."""
+
+
 def month_index(date: str) -> int:
-    """Months since 2023-01 of a date written YYYY-MM; negative before."""
-    year, month = date.split("-")
-    return (int(year) - 2023) * 12 + int(month) - 1
+    """Months since 2023-01 of a date written YYYY-MM; negative before.
+
+    Raises ValueError for any other text.
+    """
+    found = _DATE.fullmatch(date)
+    if found is None:
+        raise ValueError(f"a month is written YYYY-MM, such as 2024-12, not {date!r}")
+    return (int(found[1]) - 2023) * 12 + int(found[2]) - 1
 
 
 def month_name(month: int) -> str:

@@ -24,7 +24,7 @@ DEVIATIONS = 4.5
 """Standard errors a path may be off: 7 in a million by chance, a month and band."""
 SECTORS = ("finance", "health", "government", "industry", "retail-and-services")
 ALIKE: Mapping[str, Any] = {
-    "enterprise.population": 6000, "output.demand_sample": 16, "history.until": "2035-12",
+    "enterprise.population": 6000, "output.demand_sample": 16, "finance.entry_slots": 0,
     "adoption.frailty": 0.0, "adoption.early_awareness": 1.0, "choice.peer_weight": 0.0,
     **{f"sectors.{key}.share": 0.0 for key in SECTORS},
     "sectors.technology": {"share": 1.0, "builder": 0.0, "residency": 0.0},

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from hypothesis import strategies as st
 
 from sim.catalogue import ParameterInfo, catalogue
+from sim.event_kinds import EVENT_KINDS, EventKind, Target
 from sim.identities import broken, purses
 from sim.loading import load
 from sim.market import Market
@@ -84,23 +85,33 @@ def _extreme_values() -> st.SearchStrategy[dict[str, float]]:
 def _event() -> st.SearchStrategy[dict[str, Any]]:
     vendor, region = st.sampled_from(VENDORS), st.sampled_from(REGIONS)
     month = st.integers(6, 22).map(lambda m: f"{2023 + m // 12}-{m % 12 + 1:02d}")
-    size = st.floats(0.1, 3.0)
-
-    def kind(
-        name: str, target: st.SearchStrategy[str | None], value: tuple[str | None, ...] = (None,)
-    ) -> st.SearchStrategy[dict[str, Any]]:
-        parts = {"kind": st.just(name), "month": month, "target": target, "magnitude": size}
-        return st.fixed_dictionaries({**parts, "value": st.sampled_from(value)})
-
     nobody = st.none()
-    return st.one_of(
-        kind("breach", vendor), kind("residency-rule", region), kind("export-control", region),
-        kind("licence-change", vendor, ("research", "restricted", "permissive")),
-        kind("algorithmic-leap", st.one_of(nobody, vendor)), kind("weights-leak", vendor),
-        kind("price-cut", vendor), kind("gpu-price-change", nobody), kind("vendor-exit", vendor),
-        kind("payment-terms", nobody, ("prepaid", "postpaid")),
-        kind("strategy-switch", vendor, ("open", "closed", "dual")),
-    )  # fmt: skip
+    targets = {
+        Target.NOTHING: nobody, Target.VENDOR: vendor, Target.REGION: region,
+        Target.ANY_VENDOR: st.one_of(nobody, vendor),
+    }  # fmt: skip
+
+    def kind(declared: EventKind) -> st.SearchStrategy[dict[str, Any]]:
+        size, values = declared.size, st.sampled_from(declared.values or (None,))
+        if size is None:
+            parts = {"value": values, "magnitude": nobody}
+        elif size.whole:
+            parts = {"value": st.sampled_from(size.only_with), "magnitude": st.integers(0, 90)}
+        else:
+            sizes = st.floats(max(size.low, 0.1), min(size.high, 3.0))
+            parts = {"value": values, "magnitude": sizes}
+        return st.fixed_dictionaries(
+            {
+                "kind": st.just(declared.word),
+                "month": month,
+                "target": targets[declared.target],
+                **parts,
+            }
+        )
+
+    tried = [k for k in EVENT_KINDS.values() if not (k.brings_in or k.is_change)]
+    prepaid = {"kind": st.just("payment-terms"), "month": month, "value": st.just("prepaid")}
+    return st.one_of(*map(kind, tried), st.fixed_dictionaries(prepaid))
 
 
 def random_overrides() -> st.SearchStrategy[dict[str, Any]]:
