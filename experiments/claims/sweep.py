@@ -19,6 +19,7 @@ from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import begin
+from sim.event_checks import events_within
 
 CASE: Final = "case"
 """The factor that says what was done in a run."""
@@ -145,7 +146,7 @@ class Runs:
 
     def _points(self, part: Part, span: slice) -> list[dict[str, Any]]:
         """A point for each world and case, case after case."""
-        named = [part.label(name) for name in part.options(self._events())]
+        named = [part.label(name) for name in part.options(self._events(part.months))]
         rows = self.rows(part, span).tolist()
         return [{**self.worlds.settings[row], CASE: case} for row in rows for case in named]
 
@@ -154,11 +155,16 @@ class Runs:
         return {
             part.label(name): settings
             for part in parts
-            for name, settings in part.options(self._events()).items()
+            for name, settings in part.options(self._events(part.months)).items()
         }
 
-    def _events(self) -> list[dict[str, Any]]:
-        return [event.model_dump() for event in self.worlds.scenario.events]
+    def _events(self, months: int) -> list[dict[str, Any]]:
+        """The worlds' own events while runs of so many months last."""
+        events = [event.model_dump() for event in self.worlds.scenario.events]
+        kept: list[dict[str, Any]] = events_within(self.worlds.scenario.events, months).get(
+            "events", events
+        )
+        return kept
 
     def _tree(self, parts: Sequence[Part], file: str) -> dict[str, Any]:
         outcomes = {
@@ -167,7 +173,10 @@ class Runs:
             for name, spec in claim.outcomes.items()
         }
         options = self._options(parts)
-        settings: dict[str, Any] = {"enterprise.population": self.enterprises}
+        settings: dict[str, Any] = {
+            "enterprise.population": self.enterprises,
+            **events_within(self.worlds.scenario.events, parts[0].months),
+        }
         return {
             "name": name_of(parts), "question": "Which claims hold?", "scenario": "base.toml",
             "months": parts[0].months, "replicates": self.replicates, "seed": self.seed,
@@ -185,7 +194,7 @@ class Runs:
         outcomes, found, begin = load(self.path / name_of(parts)).outcomes(), {}, 0
         place, points = outcomes.column_names.index("point"), outcomes["point"].to_numpy()
         for part, span in zip(parts, spans, strict=True):
-            cases, rows = list(part.options(self._events())), self.rows(part, span)
+            cases, rows = list(part.options(self._events(part.months))), self.rows(part, span)
             end = begin + len(rows) * len(cases)
             mine = outcomes.filter(pa.array((points >= begin) & (points < end)))
             moved = pa.array(mine["point"].to_numpy() - begin)

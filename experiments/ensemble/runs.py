@@ -17,6 +17,8 @@ from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import begin
+from sim.event_checks import events_within
+from sim.loading import load as load_scenario
 
 KIND: Final = "record"
 """The factor that says which record a run knows: all of it, or that to 2023-03 only."""
@@ -95,12 +97,17 @@ class Sweeps:
         begin(experiment, sweep)
         self.work(experiment, sweep)
 
-    def _tree(self, name: str, question: str) -> dict[str, Any]:
+    def _tree(self, name: str, question: str, months: int) -> dict[str, Any]:
+        events = load_scenario(self.folder.base_path).events
         return {
             "name": name,
             "question": question,
             "scenario": self.folder.base_path.name,
-            "settings": {"enterprise.population": self.resolution.enterprises},
+            "months": months,
+            "settings": {
+                "enterprise.population": self.resolution.enterprises,
+                **events_within(events, months),
+            },
             "uncertainties": {
                 axis.path: {"low": axis.low, "high": axis.high, "log": axis.log}
                 for axis in self.axes
@@ -111,8 +118,7 @@ class Sweeps:
     def _wave_tree(self, name: str) -> dict[str, Any]:
         months = max(last_month(all_checks(), kind) for kind in (RECORD, FREE))
         return {
-            **self._tree(name, "Which worlds are consistent with the facts?"),
-            "months": months,
+            **self._tree(name, "Which worlds are consistent with the facts?", months),
             "replicates": self.resolution.replicates,
             "seed": self.resolution.seed,
             "market": [],
@@ -125,8 +131,9 @@ class Sweeps:
     def _worlds_tree(self, replicates: int) -> dict[str, Any]:
         recorded = {f.id: {"fact": f.id} for f in self.facts if f.run == RECORD}
         return {
-            **self._tree(self.folder.worlds_path.name, "What do plausible worlds say of 2030?"),
-            "months": MONTHS,
+            **self._tree(
+                self.folder.worlds_path.name, "What do plausible worlds say of 2030?", MONTHS
+            ),
             "replicates": replicates,
             # Other luck than the waves had: a world must not be kept for its seeds.
             "seed": self.resolution.seed + 1,

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from typing import Any, Final
 
 from agents.common.vocabulary import month_index
+from sim.event_checks import events_within
 from sim.loading import load
 
 MONTHS: Final = ("2025-12", "2027-12", "2030-12")
@@ -43,7 +44,9 @@ def paths(scenario: str, overrides: Mapping[str, Any], seed: int) -> Paths:
     from sim import run
 
     last = max(map(month_index, MONTHS)) + 1
-    market = run(load(scenario, {**overrides, "months": last}), seed).tables["market"]
+    shorter = events_within(load(scenario, overrides).events, last)
+    world = load(scenario, {**overrides, **shorter, "months": last})
+    market = run(world, seed).tables["market"]
     rows = [month_index(month) for month in MONTHS]
     return {name: [market[name][row].as_py() for row in rows] for name in QUANTITIES}
 

@@ -16,6 +16,7 @@ from experiments.evidence.checks import (
     last_month,
     median,
 )
+from sim.event_checks import events_within
 from sim.loading import load
 
 REFUTED = ("price-only", "gap-closes")
@@ -82,10 +83,11 @@ def measure(scenario: str, overrides: Mapping[str, Any], seed: int) -> Values:
     """Values of all checks for one seed: one run with the record, one free of it."""
     from sim import run
 
-    checks = all_checks()
+    checks, events = all_checks(), load(scenario, overrides).events
     tables = {}
     for kind in (RECORD, FREE):
-        changed = {**overrides, "months": last_month(checks, kind)}
+        months = last_month(checks, kind)
+        changed = {**overrides, **events_within(events, months), "months": months}
         if kind == FREE:
             changed["history.until"] = FREE_UNTIL
         tables[kind] = run(load(scenario, changed), seed).tables

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.common.vocabulary import TIERS
+from agents.common.vocabulary import STRATEGIES, TIERS
 from experiments.game.equilibria import Floats, Profile
 from sim.catalogue import shown
 from sim.scenario import Scenario
 
-STRATEGIES: Final = ("open", "closed", "dual")
 PLAYERS: Final = ("openai", "meta", "mistral")
 """Roles: the closed leader, a platform with income from complements, a start-up."""
 PAYOFFS: Final = ("profit", "share", "survival")
