@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import reacton.ipyvuetify as v
 import solara
@@ -14,6 +14,7 @@ from app.browser.field import Field, Number
 from app.browser.live import Failure, Live, View
 from app.browser.settings import PACES, Settings
 from sim.catalogue import ParameterInfo, catalogue, shown
+from sim.event_kinds import EVENT_KINDS
 from sim.scenario_files import presets
 
 Change = Callable[[Settings], None]
@@ -195,28 +196,43 @@ def explained(info: ParameterInfo) -> str:
     return f"{info.description}.{usual} Source: {info.source}."
 
 
-EVENT_KINDS: Final[dict[str, tuple[str, str | None, float, str | None]]] = {
-    "Breach at OpenAI": ("breach", "openai", 1.0, None),
-    "Residency rule in Europe": ("residency-rule", "europe", 0.3, None),
-    "Price cut by half at OpenAI": ("price-cut", "openai", 0.5, None),
-    "Leap for everyone": ("algorithmic-leap", None, 1.0, None),
-    "Meta closes": ("strategy-switch", "meta", 1.0, "closed"),
-    "OpenAI opens": ("strategy-switch", "openai", 1.0, "open"),
-    "GPUs twice as dear": ("gpu-price-change", None, 2.0, None),
-}
-"""Events that can be added by a button: kind, target, magnitude, value."""
+class Happening(NamedTuple):
+    """What a button lets happen: an event but for its month, and its target's name for people."""
+
+    kind: str
+    target: str | None = None
+    magnitude: float | None = None
+    value: str | None = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Words for the button, by the declaration of the kind."""
+        return EVENT_KINDS[self.kind].says(self.name, self.magnitude, self.value)
+
+
+HAPPENINGS: Final = (
+    Happening("breach", "openai", name="OpenAI"),
+    Happening("residency-rule", "europe", 0.3, name="Europe"),
+    Happening("price-cut", "openai", 0.5, name="OpenAI"),
+    Happening("algorithmic-leap", magnitude=1.0),
+    Happening("strategy-switch", "meta", value="closed", name="Meta"),
+    Happening("strategy-switch", "openai", value="open", name="OpenAI"),
+    Happening("gpu-price-change", magnitude=2.0),
+)
+"""Events that can be added by a button; what they need is checked as in a scenario file."""
 
 
 @solara.component
 def Events(live: Live, view: View) -> None:
     """Buttons that let something happen next month."""
     v.Html(tag="h2", children=["Let it happen next month"])
-    for label, (kind, target, magnitude, value) in EVENT_KINDS.items():
+    for happening in HAPPENINGS:
 
-        def add(event: tuple[Any, ...] = (kind, target, magnitude, value)) -> None:
+        def add(event: tuple[Any, ...] = happening[:4]) -> None:
             live.inject(*event)
 
-        solara.Button(label, outlined=True, small=True, on_click=add,
+        solara.Button(happening.label, outlined=True, small=True, on_click=add,
                       disabled=view.status == "finished")  # fmt: skip
     for words in view.injected:
         v.Html(tag="p", class_="nomoat-note", children=[f"added {words}"])

@@ -117,7 +117,7 @@ def test_an_impossible_value_is_said_and_the_last_view_stays(tab: Open) -> None:
 
 def test_an_event_is_added_and_happens(tab: Open) -> None:
     page = tab()
-    page.button("Meta closes").click()
+    page.button("Meta becomes closed").click()
     page.wait_for("1 event added")
     page.button("Step").click()
     page.wait_for("2023-01 of")
