@@ -9,10 +9,10 @@ from agents.host.hosts import hosted_price
 from agents.host.parameters import HostParameters
 from agents.vendor.strategies import alternatives, strategy_named
 from sim import Scenario, load, run
-from sim.history import releases
 from sim.interventions import AT_START, changed, may_change
 from sim.loading import ScenarioError
 from sim.market import Market
+from sim.record import releases
 
 SMALL = {"enterprise.population": 120, "months": 26}
 
