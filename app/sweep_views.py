@@ -339,16 +339,16 @@ def compact_sweep(path: Path, *, as_json: bool) -> int:
 
 
 def check_sweep(path: Path, *, as_json: bool) -> int:
-    """Hold every file against its checksum."""
+    """Hold every file against its checksum, and change nothing."""
     sweep = load(path)
     _ = sweep.design
-    moved = sweep.folder.store.verify()
+    damaged = sweep.folder.store.damaged()
     if as_json:
-        print_json({"damaged": [str(one) for one in moved]})
-    elif moved:
-        for one in moved:
-            console().print(f"damaged, now {one}", style="yellow")
-        console().print("nomoat sweep run does their runs again")
+        print_json({"damaged": [str(one) for one in damaged]})
+    elif damaged:
+        for one in damaged:
+            console().print(f"damaged: {one}", style="yellow")
+        console().print("nomoat sweep run sets them aside and does their runs again")
     else:
         console().print("every file is as it was written")
-    return FAILED if moved else OK
+    return FAILED if damaged else OK

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.stored import decoded
 from sim.schemas import SCHEMA_VERSION, SCHEMAS
 
 ROWS_PER_GROUP = 65_536
@@ -46,14 +47,22 @@ def decode(name: str, data: bytes) -> pa.Table:
 
     Raises NewerSchemaError for a later schema version and Arrow's own errors for damaged bytes.
     """
-    stored = pq.ParquetFile(pa.BufferReader(data)).read()
-    version = int((stored.schema.metadata or {}).get(VERSION_KEY, b"0"))
+    stored = decoded(pq.ParquetFile(pa.BufferReader(data)))
+    version = schema_version(stored.schema.metadata or {})
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"table {name} has schema version {version} and this release reads up to "
             f"{SCHEMA_VERSION}; use the release that wrote it"
         )
     return conform(stored, SCHEMAS[name])
+
+
+def schema_version(metadata: Mapping[bytes, bytes]) -> int:
+    """Return the version a table was stamped with, 0 for none; ArrowInvalid where it is none."""
+    stamp = metadata.get(VERSION_KEY, b"0")
+    if not (stamp.isdigit() and len(stamp) < 10):
+        raise pa.ArrowInvalid("its schema version is no number")
+    return int(stamp)
 
 
 def conform(stored: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -1,20 +1,30 @@
 """One stored run: every path of its folder, and the only code that reads and writes them."""
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, TypedDict
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from experiments.difference import Difference, compare_tables
 from experiments.durable import Disk, StoreError
 from experiments.encoding import NewerSchemaError, decode, digest, encode
 from experiments.escape import for_path
+from experiments.stored import (
+    Count,
+    DocumentError,
+    document,
+    is_file,
+    read_bytes,
+    reason_of,
+)
+from experiments.stored import (
+    FolderError as FolderError,
+)
 from sim.schemas import SCHEMAS
 
 Manifest = dict[str, Any]
@@ -22,8 +32,40 @@ OUTPUTS = Path("outputs")
 """Where runs are stored unless told otherwise, below the current directory."""
 
 
-class FolderError(Exception):
-    """The folder is not one that this command may use; the text says why in one sentence."""
+class Stored(TypedDict):
+    """A table in the manifest."""
+
+    rows: Count
+    sha256: str
+
+
+class History(TypedDict):
+    """What reports read of a scenario's record."""
+
+    until: str
+
+
+class Named(TypedDict):
+    """What reports read of a scenario."""
+
+    name: str
+    history: History
+
+
+class Facts(TypedDict):
+    """What reports and comparisons read of a manifest."""
+
+    run_id: str
+    scenario: Named
+    seed: int
+    regime: str
+    enterprises: Count
+    months: Count
+    seconds: float
+    tables: dict[str, Stored]
+
+
+SHAPE: Final = TypeAdapter(Facts)
 
 
 class HasTables(Protocol):
@@ -55,18 +97,13 @@ class RunFolder:
         """The summary figure."""
         return self.path / "summary.png"
 
-    @property
-    def partial_path(self) -> Path:
-        """Where this process builds the folder before it gets its name."""
-        return self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
-
     def table_path(self, name: str) -> Path:
         """The file of one table."""
         return self.path / f"{name}.parquet"
 
     def exists(self) -> bool:
         """Return whether a run is stored here."""
-        return self.manifest_path.is_file()
+        return is_file(self.manifest_path)
 
     def refuse_foreign(self) -> None:
         """Raise FolderError unless the place is free or holds a run."""
@@ -93,50 +130,43 @@ class RunFolder:
         """
         self.refuse_foreign()
         try:
-            self.disk.make(self.partial_path)
-            complete = self.write_files(result, manifest)
-            self.disk.sync(self.partial_path)
-            self.disk.rename(self.partial_path, self.path)
+            with self.disk.building(self.path) as partial:
+                complete = self.write_files(partial, result, manifest)
         except OSError as error:
-            raise StoreError.of(error, self.path) from error
-        finally:
-            shutil.rmtree(self.partial_path, ignore_errors=True)
+            raise StoreError.of(error, self.path, "nothing was kept") from error
         return complete
 
-    def write_files(self, result: HasTables, manifest: Manifest) -> Manifest:
-        """Write the files into the partial folder; return the completed manifest."""
+    def write_files(self, partial: Path, result: HasTables, manifest: Manifest) -> Manifest:
+        """Write the files into a partial folder; return the completed manifest."""
         began = time.monotonic()
         facts: dict[str, dict[str, Any]] = {}
         for name, table in result.tables.items():
             data = encode(table)
-            self.disk.write(self.partial_path / self.table_path(name).name, data)
+            self.disk.write(partial / self.table_path(name).name, data)
             facts[name] = {"rows": table.num_rows, "sha256": digest(data)}
         seconds = round(time.monotonic() - began, 4)
         complete = {**manifest, "write_seconds": seconds, "tables": facts}
         page = json.dumps(complete, indent=2, ensure_ascii=False, allow_nan=False)
-        self.disk.write(self.partial_path / self.manifest_path.name, f"{page}\n".encode())
+        self.disk.write(partial / self.manifest_path.name, f"{page}\n".encode())
         return complete
 
     def add_figure(self, image: bytes) -> None:
         """Put the figure into a stored run in one step; raise StoreError if that fails."""
-        partial = self.path / f".summary.partial-{os.getpid()}"
         try:
-            self.disk.write(partial, image)
-            self.disk.rename(partial, self.figure_path)
+            self.disk.put(self.figure_path, image)
         except OSError as error:
-            raise StoreError.of(error, self.figure_path) from error
-        finally:
-            partial.unlink(missing_ok=True)
+            raise StoreError.of(error, self.figure_path, "the run is kept without it") from error
 
     def manifest(self) -> Manifest:
         """Return the facts about the run; raise FolderError if they cannot be read."""
         try:
-            facts = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise FolderError(f"{self.path} holds no readable manifest.json") from error
-        if not isinstance(facts, dict) or not isinstance(facts.get("tables"), dict):
-            raise FolderError(f"{self.manifest_path} is not the manifest of a run")
-        return facts
+            return document(self.manifest_path, SHAPE)
+        except FileNotFoundError as error:
+            raise FolderError(f"{self.path} holds no run: there is no manifest.json") from error
+        except OSError as error:
+            raise FolderError(f"{self.manifest_path} cannot be read: {reason_of(error)}") from error
+        except DocumentError as error:
+            raise FolderError(str(error)) from error
 
     def names(self) -> list[str]:
         """Return the names of the stored tables that this release knows."""
@@ -153,13 +183,16 @@ class RunFolder:
     def read_bytes(self, name: str) -> tuple[pa.Table, str]:
         """Return one table and the sha256 of its file."""
         try:
-            data = self.table_path(name).read_bytes()
+            data = read_bytes(self.table_path(name))
             return decode(name, data), digest(data)
         except NewerSchemaError as error:
             raise FolderError(str(error)) from error
+        except FileNotFoundError as error:
+            raise FolderError(f"table {name} in {self.path} is missing") from error
         except (OSError, pa.ArrowException) as error:
-            reason = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
-            raise FolderError(f"table {name} in {self.path} {reason}") from error
+            raise FolderError(
+                f"table {name} in {self.path} is damaged: {reason_of(error)}"
+            ) from error
 
     def compare(self, tables: Mapping[str, pa.Table], tolerance: float = 0.0) -> list[Difference]:
         """Return how the stored tables differ from `tables`; an empty list means identical."""

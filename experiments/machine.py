@@ -93,6 +93,20 @@ def process_started(pid: int, ticks: int | None) -> bool:
     return ticks is None or process_start(pid) == ticks
 
 
+def process_space() -> str:
+    """Return a name of where this process's number means this process; empty if it is unknown.
+
+    Two containers may share a host name and number their processes alike: the boot of the machine
+    with the numbering that a process is in tells them apart.
+    """
+    try:
+        numbering = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+    boot = read(Path("/proc/sys/kernel/random/boot_id"))
+    return f"{boot} {numbering}" if boot else ""
+
+
 def resident_memory(pid: int) -> int:
     """Return the bytes of memory a process occupies now; 0 if it cannot be told."""
     fields = read(Path(f"/proc/{pid}/statm")).split()

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
@@ -39,6 +40,28 @@ TINY: Mapping[str, Any] = {
 """12 runs of 50 enterprises: 3 thetas, 2 worlds, 2 replicates."""
 RUNS = 12
 LOGS = ("telemetry", "failures", "quarantine", "writers", "worlds")
+
+
+FACTS: Mapping[str, Any] = {
+    "experiment": "tiny", "question": "", "hash": "01234567", "model_version": "0" * 16,
+    "replicates": 1, "sizes": [], "points": 1, "levers": [], "uncertainties": [], "paths": [],
+    "options": [], "worlds": [[]], "limits": {},
+    "identity": {
+        "scenario": [], "months": 3, "seed": 7, "factors": [], "options": {}, "design": {},
+        "table": "", "outcomes": [], "keep": ["event"], "market": [],
+    },
+}  # fmt: skip
+"""A manifest without a model, of a sweep that varies nothing."""
+
+
+def designed_for(run_ids: list[str]) -> pa.Table:
+    """A design of runs that differ by nothing but luck."""
+    count = len(run_ids)
+    none = pa.array([0] * count, pa.int32())
+    return pa.table({
+        "run_id": run_ids, "point": none, "draw": none, "arm": none,
+        "replicate": pa.array(range(count), pa.int32()), "seed": pa.array(range(count), pa.int64()),
+    })  # fmt: skip
 
 
 def declared(**changes: Any) -> Experiment:

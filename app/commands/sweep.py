@@ -256,9 +256,10 @@ def compact(folder: Folder, json: Json = False) -> int:
 @app.command()
 @guarded
 def check(folder: Folder, json: Json = False) -> int:
-    """Hold every file against its checksum; damaged ones are set aside.
+    """Hold every file against its checksum; nothing is changed.
 
-    Exit code 0 if all are whole, 1 if not: `nomoat sweep run` does their runs again.
+    Exit code 0 if all are whole, 1 if not: `nomoat sweep run` sets damaged ones aside and does
+    their runs again.
     """
     from app.sweep_views import check_sweep
 

@@ -7,21 +7,75 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
+
+from pydantic import TypeAdapter
 
 from experiments.claims.claim import BASE, QUESTIONS, Claim, switches
 from experiments.claims.judging import LINEAR, Effect, Finding, found
 from experiments.claims.sweep import AS_IS, EARLY, WIDE, Part, Runs, Table
 from experiments.claims.verdicts import verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
-from experiments.durable import Disk, StoreError
+from experiments.durable import Disk, may_begin
 from experiments.folder import OUTPUTS
+from experiments.stored import (
+    DocumentError,
+    document,
+    is_file,
+    read_json,
+    reason_of,
+    refuse_links,
+)
 from sim.loading import canonical
 from sim.version import model_version
 
 LEDGER: Final = "ledger.json"
 ASKED: Final = "claims.json"
 MOST_DRIVERS: Final = 5
+NESTED: Final = ("runs-*",)
+"""Sweeps in the folder of a ledger."""
+Share = list[float | None] | None
+
+
+class Judged(TypedDict):
+    """What a ledger says of a claim."""
+
+    id: str
+    statement: str
+    who: str
+    when: str
+    question: str
+    asked: str
+    verdict: str
+    reason: str
+    share: Share
+    raw: Share
+    linear: Share
+    early: Share
+    worlds: int
+    missing: int
+    switched: list[dict[str, Any]]
+    effect: dict[str, Any]
+    reported: list[dict[str, Any]]
+    box: dict[str, Any] | None
+    drivers: list[dict[str, Any]]
+    cases: dict[str, str]
+    caveats: list[str]
+
+
+class Ledger(TypedDict):
+    """A ledger as it is stored."""
+
+    size: dict[str, int | bool]
+    calibrated: int
+    raw: int
+    ensemble: str | None
+    failed_runs: int
+    model_version: str
+    claims: list[Judged]
+
+
+SHAPE: Final = TypeAdapter(Ledger)
 
 
 class LedgerError(Exception):
@@ -77,27 +131,23 @@ def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
 
     Raises LedgerError if it is another, StoreError if nothing can be written.
     """
-    place = path / ASKED
-    if place.is_file():
-        try:
-            stored = json.loads(place.read_text("utf-8"))
-        except ValueError:
-            stored = None
-        if stored != json.loads(json.dumps(asked)):
-            raise LedgerError(
-                f"{path} holds a ledger of other claims, worlds or code; name another --out"
-            )
-        return
-    if path.exists() and any(path.iterdir()):
-        raise LedgerError(f"{path} exists and is no ledger; name another --out")
-    disk = Disk()
+    if not is_file(path / ASKED):
+        files = {"base.toml": base.encode(), ASKED: json.dumps(asked, indent=1).encode()}
+        if not may_begin(path, files):
+            raise LedgerError(f"{path} exists and is no ledger; name another --out")
+        if Disk().begin(path, files):
+            return
+    refuse_links(path, NESTED)
     try:
-        disk.make(path)
-        disk.write(path / "base.toml", base.encode())
-        disk.write(place, json.dumps(asked, indent=1).encode())
-        disk.sync(path)
+        begun = read_json(path / ASKED)
     except OSError as error:
-        raise StoreError.of(error, path) from error
+        raise LedgerError(f"{path / ASKED} cannot be read: {reason_of(error)}") from None
+    except DocumentError as error:
+        raise LedgerError(f"{error}; name another --out") from None
+    if begun != json.loads(json.dumps(asked)):
+        raise LedgerError(
+            f"{path} holds a ledger of other claims, worlds or code; name another --out"
+        )
 
 
 def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:
@@ -244,10 +294,13 @@ def number(value: float) -> float | None:
 def stored(path: Path) -> dict[str, Any]:
     """The ledger in a folder; LedgerError while there is none."""
     try:
-        found: dict[str, Any] = json.loads((path / LEDGER).read_text("utf-8"))
-    except (OSError, ValueError):
+        return document(path / LEDGER, SHAPE)
+    except (FileNotFoundError, NotADirectoryError):
         raise LedgerError(f"no ledger in {path}; nomoat claims run makes one") from None
-    return found
+    except OSError as error:
+        raise LedgerError(f"{path / LEDGER} cannot be read: {reason_of(error)}") from None
+    except DocumentError as error:
+        raise LedgerError(f"{error}; nomoat claims run writes it anew") from None
 
 
 def latest(outputs: Path = OUTPUTS) -> Path:

@@ -6,23 +6,55 @@ directory is made by whoever submits first, so that two processes never submit t
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 import numpy as np
+from pydantic import Field, TypeAdapter
 
 from experiments.durable import StoreError
-from experiments.sweeps.folder import SweepFolder
+from experiments.stored import (
+    Count,
+    DocumentError,
+    document,
+    entries,
+    is_directory,
+    opened,
+    regular,
+)
+from experiments.sweeps.folder import CLUSTER, SweepFolder
+from experiments.sweeps.manifest import MOST_RUNS
 
 OPEN, OVER, CANCELLED = "open", "over", "cancelled"
 TAIL_LINES: Final = 12
 TAIL_BYTES: Final = 4000
+NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+"""Name of a round's directory."""
 UNFINISHED_SECONDS: Final = 5.0
 """How long a round that another process just makes may have no plan."""
+
+
+Pair = Annotated[list[Count], Field(min_length=2, max_length=2)]
+
+
+class Plan(TypedDict):
+    """A round as its file has it."""
+
+    model_version: str
+    retry: bool
+    state: Literal["open", "over", "cancelled"]
+    lost: list[Count]
+    arrays: list[Annotated[list[str | Count], Field(min_length=3, max_length=3)]]
+    failures: list[Count]
+    chunks: list[list[Pair]]
+
+
+SHAPE: Final = TypeAdapter(Plan)
 
 
 @dataclass(frozen=True)
@@ -100,9 +132,11 @@ class Round:
 
     def sweep_logs(self) -> None:
         """Remove logs in which nothing stands: those of jobs that went well."""
+        if self.logs.is_symlink():
+            return
         for log in self.logs.glob("*.log"):
             with suppress(OSError):
-                if log.stat().st_size == 0:
+                if regular(log).st_size == 0:
                     log.unlink()
 
     def document(self) -> dict[str, Any]:
@@ -117,8 +151,17 @@ class Round:
 
     @classmethod
     def at(cls, path: Path) -> "Round":
-        """The round in a directory; raises OSError or ValueError where there is none."""
-        tree = json.loads((path / "plan.json").read_text(encoding="utf-8"))
+        """The round in a directory; raises OSError or DocumentError where there is none."""
+        tree = document(path / "plan.json", SHAPE)
+        label = path / "plan.json"
+        if len(tree["chunks"]) != len(tree["failures"]):
+            raise DocumentError(f"{label}: chunks and failures are not of one length")
+        if sum(end - first for chunk in tree["chunks"] for first, end in chunk) > MOST_RUNS:
+            raise DocumentError(f"{label}: chunks have more rows than a sweep may have")
+        if any([*map(type, one)] != [str, int, int] for one in tree["arrays"]):
+            raise DocumentError(f"{label}: an array is not a name and two numbers")
+        if sum(one[2] for one in tree["arrays"]) > len(tree["chunks"]):
+            raise DocumentError(f"{label}: arrays have more jobs than there are chunks")
         tasks = [
             Task(tuple(rows_of(one)), failures)
             for one, failures in zip(tree["chunks"], tree["failures"], strict=True)
@@ -136,7 +179,7 @@ class Round:
 
 def tail_of(path: Path) -> str:
     """The last lines of a log; empty if there is none."""
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), opened(path) as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - TAIL_BYTES))
         text = file.read().decode(errors="replace")
@@ -159,7 +202,7 @@ def rows_of(pairs: Sequence[Sequence[int]]) -> Iterator[int]:
 
 def home(folder: SweepFolder) -> Path:
     """Where the rounds of a sweep are."""
-    return folder.path / "cluster"
+    return folder.path / CLUSTER
 
 
 def label(folder: SweepFolder, identity: str, version: str) -> str:
@@ -171,11 +214,17 @@ def label(folder: SweepFolder, identity: str, version: str) -> str:
     return f"nomoat-{hashlib.sha256(address.encode()).hexdigest()[:12]}"
 
 
+def directories(folder: SweepFolder) -> list[Path]:
+    """The directories of all rounds, in order; a link is none."""
+    found = [path for path in entries(home(folder)) if NUMBER.fullmatch(path.name)]
+    return sorted((path for path in found if is_directory(path)), key=lambda path: int(path.name))
+
+
 def rounds(folder: SweepFolder) -> list[Round]:
     """All rounds of a sweep in order."""
     found = []
-    for path in sorted(home(folder).glob("[0-9]*"), key=lambda path: int(path.name)):
-        with suppress(OSError, ValueError, LookupError):
+    for path in directories(folder):
+        with suppress(OSError, DocumentError):
             found.append(Round.at(path))
     return found
 
@@ -185,7 +234,7 @@ def open_rounds(folder: SweepFolder) -> list[Round]:
     limit = time.monotonic() + UNFINISHED_SECONDS
     while time.monotonic() < limit and any(
         time.time() - path.stat().st_mtime < UNFINISHED_SECONDS
-        for path in home(folder).glob("[0-9]*")
+        for path in directories(folder)
         if not (path / "plan.json").exists()
     ):
         time.sleep(0.2)
@@ -194,7 +243,8 @@ def open_rounds(folder: SweepFolder) -> list[Round]:
 
 def next_number(folder: SweepFolder) -> int:
     """The number of a new round."""
-    return 1 + max([int(path.name) for path in home(folder).glob("[0-9]*")], default=0)
+    taken = [int(path.name) for path in entries(home(folder)) if NUMBER.fullmatch(path.name)]
+    return 1 + max(taken, default=0)
 
 
 def planned(
@@ -220,11 +270,11 @@ def make(one: Round, folder: SweepFolder, script: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise StoreError.of(error, one.path) from error
+        raise StoreError.of(error, one.path, "nothing was submitted") from error
     try:
         one.logs.mkdir()
     except OSError as error:
-        raise StoreError.of(error, one.path) from error
+        raise StoreError.of(error, one.path, "nothing was submitted") from error
     folder.disk.replace(one.script_path, script.encode())
     one.save(folder)
     return True

@@ -4,28 +4,84 @@ import fcntl
 import hashlib
 import io
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
-from experiments.durable import Disk, StoreError
+from experiments.durable import Disk, may_begin
 from experiments.encoding import encode
 from experiments.ensemble.facts import WORDS, Fact
 from experiments.ensemble.matching import Drawn, Region, Rules
 from experiments.evidence.emulator import Emulator
 from experiments.evidence.space import Axis
 from experiments.folder import OUTPUTS
+from experiments.stored import (
+    Count,
+    DocumentError,
+    Seed,
+    document,
+    is_file,
+    read_table,
+    reason_of,
+    refuse_links,
+    regular,
+)
 
 Identity = dict[str, Any]
 ARRAYS: Final = ("weights", "offset", "error", "explained")
+
+
+NESTED: Final = ("wave-*", "worlds")
+"""Sweeps in the folder of an ensemble."""
+
+
+class Sized(TypedDict):
+    """How large an ensemble is."""
+
+    draws: Count
+    waves: Count
+    replicates: Count
+    enterprises: Count
+    most: Count
+
+
+class Asked(TypedDict):
+    """What decides about an ensemble."""
+
+    model_version: str
+    scenario: str
+    parameters: list[str]
+    size: Sized
+    seed: Seed
+    cutoff: float
+    space: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
+
+
+class Came(TypedDict):
+    """What came of it."""
+
+    scenario: str
+    size: Sized
+    draws: Count
+    kept: Count
+    members: Count
+    effective: float
+    survives: dict[str, float | int]
+    waves: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
+    parameters: list[dict[str, Any]]
+
+
+ASKED: Final = TypeAdapter(Asked)
+CAME: Final = TypeAdapter(Came)
 
 
 class EnsembleError(Exception):
@@ -78,21 +134,22 @@ class EnsembleFolder:
 
     def exists(self) -> bool:
         """Whether an ensemble is stored here."""
-        return self.identity_path.is_file()
+        return is_file(self.identity_path)
 
     def identity(self) -> Identity:
         """What was asked; EnsembleError where nothing readable is stored."""
-        found = self._json(self.identity_path)
-        if found is None or "space" not in found:
+        found = self._document(self.identity_path, ASKED)
+        if found is None:
             raise EnsembleError(
                 f"{self.path} holds no ensemble; make one with nomoat ensemble build"
             )
+        refuse_links(self.path, NESTED)
         return found
 
     def summary(self) -> dict[str, Any]:
         """What came of it; EnsembleError while it is not finished."""
         self.identity()
-        found = self._json(self.summary_path)
+        found = self._document(self.summary_path, CAME)
         if found is None:
             raise EnsembleError(
                 f"the ensemble in {self.path} is not finished; the command that began it goes on"
@@ -103,38 +160,35 @@ class EnsembleFolder:
         """The table of all worlds drawn; EnsembleError while it is not finished."""
         self.summary()
         try:
-            return pq.read_table(self.draws_path)
-        except (OSError, pa.ArrowException):
-            raise EnsembleError(f"{self.draws_path} is missing or damaged") from None
+            return read_table(self.draws_path)
+        except (OSError, pa.ArrowException) as error:
+            raise EnsembleError(
+                f"{self.draws_path} is missing or damaged: {reason_of(error)}"
+            ) from None
 
-    def _json(self, path: Path) -> dict[str, Any] | None:
+    def _document(self, path: Path, shape: TypeAdapter[Any]) -> dict[str, Any] | None:
+        """A document of the folder; None if there is none, EnsembleError if it is damaged."""
         try:
-            found = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
+            return document(path, shape)
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        return found if isinstance(found, dict) else None
+        except OSError as error:
+            raise EnsembleError(f"{path} cannot be read: {reason_of(error)}") from None
+        except DocumentError as error:
+            raise EnsembleError(f"{error}; build again with another --out") from None
 
     def prepare(self, identity: Identity, base: str) -> None:
         """Make the folder, or see that what it holds is the same ensemble.
 
         Raises EnsembleError that says what differs, StoreError if nothing can be written.
         """
-        if self.exists():
-            refuse_other(self, identity)
-            return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise EnsembleError(f"{self.path} exists and is no ensemble; name another --out")
-        partial = self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
-        try:
-            self.disk.make(partial)
-            self.disk.write(partial / self.base_path.name, base.encode())
-            self.disk.write(partial / self.identity_path.name, page(identity))
-            self.disk.sync(partial)
-            self.disk.rename(partial, self.path)
-        except OSError as error:
-            raise StoreError.of(error, self.path) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        if not self.exists():
+            files = {self.base_path.name: base.encode(), self.identity_path.name: page(identity)}
+            if not may_begin(self.path, files):
+                raise EnsembleError(f"{self.path} exists and is no ensemble; name another --out")
+            if self.disk.begin(self.path, files):
+                return
+        refuse_other(self, identity)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -172,16 +226,17 @@ class StoredWaves:
     def drawn(self, wave: int) -> Drawn | None:
         """A wave that was drawn before; EnsembleError if it cannot be read."""
         path = self._path(wave)
-        if not path.is_file():
+        if not path.exists():
             return None
         try:
+            regular(path)
             with np.load(path, allow_pickle=False) as stored:
                 found = dict(stored)
             emulator = Emulator(*(found[name] for name in ARRAYS)) if "weights" in found else None
             region = Region(self.rules.facts, emulator, found["noise"], self.rules.cutoff)
             volume, candidates = float(found["volume"]), int(found["candidates"])
             return Drawn(region, found["positions"], volume, candidates)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, LookupError, TypeError, BadZipFile):
             raise EnsembleError(f"{path} is damaged; begin again with another --out") from None
 
     def keep(self, wave: int, drawn: Drawn) -> None:

@@ -3,19 +3,20 @@
 import fcntl
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypedDict
 
-from experiments.durable import Disk, StoreError
+from pydantic import TypeAdapter
+
+from experiments.durable import Disk, may_begin
 from experiments.evidence.checks import Check
 from experiments.evidence.loss import CalibrationError
 from experiments.evidence.space import Axis
 from experiments.folder import OUTPUTS
+from experiments.stored import DocumentError, document, is_file, reason_of
 from sim.loading import canonical
 from sim.scenario import Scenario
 
@@ -23,6 +24,32 @@ Identity = dict[str, Any]
 WORDS = frozenset({"why", "label", "source"})
 """Fields that explain and decide nothing."""
 MOST_CHANGES = 3
+
+
+class Asked(TypedDict):
+    """What decides about a calibration."""
+
+    model_version: str
+    scenario: str
+    scenario_hash: str
+    settings: dict[str, Any]
+    space: list["Axes"]
+    checks: list["Checked"]
+
+
+class Axes(TypedDict):
+    """What tells parameters apart."""
+
+    path: str
+
+
+class Checked(TypedDict):
+    """What tells facts apart."""
+
+    id: str
+
+
+ASKED: Final = TypeAdapter(Asked)
 
 
 def identity_of(
@@ -94,40 +121,37 @@ class CalibrationFolder:
 
     def exists(self) -> bool:
         """Whether a calibration is stored here."""
-        return self.identity_path.is_file()
+        return is_file(self.identity_path)
 
     def identity(self) -> Identity:
         """What was asked; CalibrationError where nothing readable is stored."""
         try:
-            found = json.loads(self.identity_path.read_text("utf-8"))
-        except (OSError, ValueError):
-            found = None
-        if not isinstance(found, dict) or "space" not in found:
-            raise CalibrationError(f"{self.path} holds no calibration")
-        return found
+            return document(self.identity_path, ASKED)
+        except (FileNotFoundError, NotADirectoryError):
+            raise CalibrationError(f"{self.path} holds no calibration") from None
+        except OSError as error:
+            reason = reason_of(error)
+            raise CalibrationError(f"{self.identity_path} cannot be read: {reason}") from None
+        except DocumentError as error:
+            raise CalibrationError(f"{error}; begin again with another --out") from None
 
     def prepare(self, identity: Identity, base: str) -> None:
         """Make the folder, or see that what it holds is the same calibration.
 
         Raises CalibrationError that says what differs, StoreError if nothing can be written.
         """
-        if self.exists():
-            self.refuse_other(identity)
-            return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise CalibrationError(f"{self.path} exists and is no calibration; name another --out")
-        partial = self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
-        page = json.dumps(identity, indent=2, ensure_ascii=False, allow_nan=False)
-        try:
-            self.disk.make(partial)
-            self.disk.write(partial / self.base_path.name, base.encode())
-            self.disk.write(partial / self.identity_path.name, f"{page}\n".encode())
-            self.disk.sync(partial)
-            self.disk.rename(partial, self.path)
-        except OSError as error:
-            raise StoreError.of(error, self.path) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        if not self.exists():
+            page = json.dumps(identity, indent=2, ensure_ascii=False, allow_nan=False)
+            files = {
+                self.base_path.name: base.encode(), self.identity_path.name: f"{page}\n".encode(),
+            }  # fmt: skip
+            if not may_begin(self.path, files):
+                raise CalibrationError(
+                    f"{self.path} exists and is no calibration; name another --out"
+                )
+            if self.disk.begin(self.path, files):
+                return
+        self.refuse_other(identity)
 
     def refuse_other(self, identity: Identity) -> None:
         """Raise CalibrationError if the folder holds another calibration than this."""
@@ -156,14 +180,7 @@ class CalibrationFolder:
 
     def put(self, path: Path, text: str) -> None:
         """Write a result in one step, over an earlier one; StoreError if that fails."""
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        try:
-            self.disk.write(partial, text.encode())
-            self.disk.rename(partial, path)
-        except OSError as error:
-            raise StoreError.of(error, path) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        self.disk.replace(path, text.encode())
 
 
 def changes(stored: Identity, asked: Identity) -> list[str]:

@@ -5,29 +5,72 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import pyarrow as pa
+from pydantic import TypeAdapter
 
-from experiments.durable import Disk, StoreError
+from experiments.durable import Disk, may_begin
 from experiments.encoding import encode
 from experiments.ensemble.runs import Work
 from experiments.game.equilibria import Floats, Profile, mixed, supports_of
 from experiments.game.payoffs import Payoffs, Round, payoffs_of
 from experiments.game.setting import PAYOFFS, Game, GameError, Player, Worlds
+from experiments.stored import (
+    Count,
+    DocumentError,
+    Seed,
+    document,
+    is_file,
+    reason_of,
+    refuse_links,
+    scenario,
+)
 from experiments.sweeps.experiment import built
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import begin, stored_points
 from sim.loading import canonical, to_toml
-from sim.loading import load as load_scenario
 from sim.version import model_version
 
 DOUBT: Final = 0.025
 """Share of resamples from which a profile may be an equilibrium, and below which it may not."""
 MOST_MIXED: Final = 32
 """Profiles that a mixed equilibrium may use for all of them to be played again."""
+
+
+NESTED: Final = ("round-*",)
+"""Sweeps in the folder of a game."""
+
+
+class Chooser(TypedDict):
+    """A player."""
+
+    id: str
+    name: str
+    options: dict[str, dict[str, Any]]
+
+
+class Asked(TypedDict):
+    """What decides about a game."""
+
+    players: list[Chooser]
+    tiers: str
+    payoff: str
+    rate: float
+    months: Count
+    enterprises: Count
+    replicates: Count
+    rounds: Count
+    seed: Seed
+    scenario: list[str]
+    worlds: list[dict[str, float | int | bool | str]]
+    weights: list[float]
+    model_version: str
+
+
+ASKED: Final = TypeAdapter(Asked)
 
 
 @dataclass(frozen=True)
@@ -52,39 +95,41 @@ class GameFolder:
 
     def put(self, path: Path, data: bytes) -> None:
         """Write a file in one step, unless it is there; StoreError if that fails."""
-        if not path.is_file() or path.read_bytes() != data:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreError.of(error, path) from error
+        if not is_file(path) or path.read_bytes() != data:
             Disk().replace(path, data)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What was asked, as `prepare` stored it; GameError if there is no game."""
         try:
-            found = json.loads(self.identity_path.read_text())
-        except FileNotFoundError:
+            found = document(self.identity_path, ASKED)
+        except (FileNotFoundError, NotADirectoryError):
             raise GameError(f"{self.path} holds no game; nomoat game run makes one") from None
-        except (OSError, ValueError) as error:
-            raise GameError(f"{self.identity_path} cannot be read") from error
-        return dict(found)
+        except OSError as error:
+            raise GameError(f"{self.identity_path} cannot be read: {reason_of(error)}") from error
+        except DocumentError as error:
+            raise GameError(f"{error}; play it again with another --out") from error
+        refuse_links(self.path, NESTED)
+        return found
 
     def prepare(self, game: Game) -> None:
         """Make the folder, or see that it holds the same game; GameError if it does not."""
         asked = identity_of(game)
-        if self.identity_path.is_file():
-            stored = self.identity
-            if changed := sorted(k for k in asked if stored.get(k) != asked[k]):
-                raise GameError(
-                    f"{self.path} holds another game: {', '.join(changed)} changed; "
-                    "give this one a folder of its own with --out"
-                )
-            return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise GameError(f"{self.path} exists and is no game; name another --out")
-        self.put(self.base_path, to_toml(game.base).encode())
-        self.put(self.identity_path, json.dumps(asked, indent=1).encode())
+        if not is_file(self.identity_path):
+            files = {
+                self.base_path.name: to_toml(game.base).encode(),
+                self.identity_path.name: json.dumps(asked, indent=1).encode(),
+            }
+            if not may_begin(self.path, files):
+                raise GameError(f"{self.path} exists and is no game; name another --out")
+            if Disk().begin(self.path, files):
+                return
+        stored = self.identity
+        if changed := sorted(k for k in asked if stored.get(k) != asked[k]):
+            raise GameError(
+                f"{self.path} holds another game: {', '.join(changed)} changed; "
+                "give this one a folder of its own with --out"
+            )
 
 
 def identity_of(game: Game) -> dict[str, Any]:
@@ -106,7 +151,7 @@ def stored_game(folder: GameFolder) -> Game:
     """The game of a folder."""
     facts = folder.identity
     return Game(
-        base=load_scenario(folder.base_path),
+        base=scenario(folder.base_path),
         players=tuple(Player(**one) for one in facts["players"]),
         worlds=Worlds(facts["worlds"], np.array(facts["weights"])),
         **{name: facts[name] for name in (

@@ -11,13 +11,13 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from experiments.durable import StoreError
+from experiments.stored import reason_of
 from experiments.sweeps import failpoints
-from experiments.sweeps.folder import SweepFolder
-from experiments.sweeps.store import FAILURES, OUTCOMES, TELEMETRY, Shard, Store, keys_of
+from experiments.sweeps.folder import SweepError, SweepFolder
+from experiments.sweeps.store import FAILURES, TELEMETRY, Shard, Store, keys_of, read_shard
 
 ROWS_PER_SHARD: Final = 1_000_000
 """Rows that a shard of a table aims at."""
@@ -63,7 +63,7 @@ class Reader:
     def rows(self, path: Path, wanted: NDArray[np.uint64]) -> tuple[pa.Table, NDArray[np.uint64]]:
         """Rows of a shard that belong to wanted runs, and the run of each."""
         if path not in self._kept:
-            table = pq.read_table(path)
+            table = read_shard(path)
             self._kept[path] = table, keys_of(table["run_id"])
             if len(self._kept) > CACHED:
                 self._kept.popitem(last=False)
@@ -111,17 +111,19 @@ def compact(folder: SweepFolder, on_run: Callable[[int, int], None] | None = Non
             superseded = [path for path in before if path not in kept]
             store.remove(superseded)
         except OSError as error:
-            raise StoreError.of(error, folder.path) from error
+            raise StoreError.of(error, folder.path, "every finished run is kept") from error
+        except pa.ArrowException as error:
+            raise SweepError(
+                f"{folder.path} has shards that do not belong together: {reason_of(error)}"
+            ) from error
         return Compacted(len(located.keys), len(before), len(kept))
 
 
 def everything(store: Store) -> list[Path]:
     """All shards, outcomes first: those that go are removed in this order."""
-    tables = sorted(
-        {path.parent.name for path in store.folder.glob("*/*.parquet")} - {store.quarantine.name},
-        key=lambda name: (name != OUTCOMES, name),
-    )
-    return [store.directory(table) / name for table in tables for name in store.names(table)]
+    return [
+        store.directory(table) / name for table in store.all_tables for name in store.names(table)
+    ]
 
 
 def parts_of(located: Located, shards: Sequence[Shard]) -> Iterator[Located]:
@@ -130,7 +132,7 @@ def parts_of(located: Located, shards: Sequence[Shard]) -> Iterator[Located]:
         return
     first = shards[located.shard[0]]
     lengths = [
-        int((keys_of(pq.read_table(path, columns=["run_id"])["run_id"]) == located.keys[0]).sum())
+        int((keys_of(read_shard(path, ["run_id"])["run_id"]) == located.keys[0]).sum())
         for path in first.tables.values()
     ]
     size = max(1, min(RUNS_PER_SHARD, ROWS_PER_SHARD // max([1, *lengths])))

@@ -3,28 +3,52 @@
 import contextlib
 import json
 import os
+import secrets
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.durable import Disk, StoreError
+from experiments.durable import Disk, StoreError, partial_of, remove, remove_old_partials
 from experiments.encoding import digest, encode
-from experiments.machine import process_start, process_started
+from experiments.escape import for_path
+from experiments.machine import process_space, process_start, process_started
+from experiments.stored import (
+    DocumentError,
+    FolderError,
+    decoded,
+    is_file,
+    own_directory,
+    read_bytes,
+    read_json,
+    reason_of,
+)
 from experiments.sweeps import failpoints
-from experiments.sweeps.store import WORLDS, WRITERS, Store
+from experiments.sweeps.manifest import refuse_malformed, refuse_other_design, tables_of
+from experiments.sweeps.store import OWN, QUARANTINE, WORLDS, WRITERS, Store
 from sim.version import model_version
 
 Manifest = dict[str, Any]
 STALE_SECONDS: Final = 180.0
 """A writer on another machine that has not touched its lease for so long is taken to be gone."""
+CLUSTER: Final = "cluster"
+"""Directory of what was given to a cluster."""
+MOST_LEASE: Final = 10_000
+"""Bytes of a lease."""
+MOST_PID: Final = 1 << 31
+WAY_ON: Final = (
+    "move it away and give the command that began the sweep again: it writes the manifest anew, "
+    "and finished runs count"
+)
 
 
-class SweepError(Exception):
+class SweepError(FolderError):
     """The folder is not one that this command may use so; the text is one sentence."""
 
 
@@ -66,17 +90,30 @@ class SweepFolder:
 
     @property
     def store(self) -> Store:
-        """The results."""
-        return Store(self.path, self.disk)
+        """The results; raises SweepError where the manifest cannot be read."""
+        kept = tables_of(self.manifest()) if self.exists() else ()
+        return Store(self.path, self.disk, kept)
 
     def exists(self) -> bool:
         """Whether a sweep is stored here."""
-        return self.manifest_path.is_file()
+        return is_file(self.manifest_path)
+
+    def refuse_links(self, kept: Sequence[str] = ()) -> None:
+        """Raise SweepError if a directory that a sweep writes to is a link or a file.
+
+        kept: tables that are kept of each run.
+        """
+        for name in (*OWN, *kept, WORLDS, WRITERS, QUARANTINE, CLUSTER):
+            try:
+                own_directory(self.path / name)
+            except FolderError as error:
+                raise SweepError(str(error)) from None
 
     def refuse_foreign(self) -> None:
         """Raise SweepError unless the place is free or holds a sweep."""
         try:
             self._refuse_foreign()
+            self.refuse_links()
         except PermissionError as error:
             raise SweepError(f"{self.path} may not be read by this user") from error
 
@@ -87,55 +124,74 @@ class SweepFolder:
         if not ancestor.is_dir() or (self.path.exists() and not self.path.is_dir()):
             culprit = self.path if ancestor.is_dir() else ancestor
             raise SweepError(f"{culprit} is a file, so no folder can be made there")
-        begun = self.path / WORLDS
-        if not self.exists() and not begun.is_dir() and self.path.is_dir():
+        if not self.exists() and not own_directory(self.path / WORLDS) and self.path.is_dir():
             strange = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
             if strange and set(strange) != {self.design_path.name}:
                 raise SweepError(f"{self.path} holds files that are no sweep; name a new folder")
 
     def manifest(self) -> Manifest:
-        """The facts about the sweep; raises SweepError if they cannot be read."""
-        if not self.exists():
-            raise SweepError(f"{self.path} holds no sweep")
+        """The facts about the sweep; raises SweepError if they cannot be read or used."""
         try:
-            facts = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SweepError(f"{self.manifest_path} cannot be read") from error
-        if not isinstance(facts, dict) or "identity" not in facts:
-            raise SweepError(f"{self.manifest_path} is not the manifest of a sweep")
-        following: Manifest | None = facts.pop("next", None)
+            facts = read_json(self.manifest_path)
+            following = facts.pop("next", None) if isinstance(facts, dict) else None
+            refuse_malformed(facts, str(self.manifest_path))
+            if following is not None:
+                refuse_malformed(following, f"{self.manifest_path}: next")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SweepError(f"{self.path} holds no sweep") from error
+        except OSError as error:
+            raise SweepError(f"{self.manifest_path} cannot be read: {reason_of(error)}") from error
+        except DocumentError as error:
+            raise SweepError(f"{error}; {WAY_ON}") from error
         if following is not None and self._design_digest() == following["design_sha256"]:
-            return following
-        return facts
+            facts = following
+        self.refuse_links(tables_of(facts))
+        found: Manifest = facts
+        return found
 
     def _design_digest(self) -> str:
         """Of the design as it is; empty if there is none."""
         with contextlib.suppress(OSError):
-            return digest(self.design_path.read_bytes())
+            return digest(read_bytes(self.design_path))
         return ""
 
     def design(self) -> pa.Table:
         """The design; raises SweepError if it is damaged or not the one of the manifest."""
+        facts = self.manifest()
         try:
-            data = self.design_path.read_bytes()
-            table = pq.read_table(pa.BufferReader(data))
+            data = read_bytes(self.design_path)
+            table = decoded(pq.ParquetFile(pa.BufferReader(data)))
         except (OSError, pa.ArrowException) as error:
-            raise SweepError(f"{self.design_path} is missing or damaged") from error
-        if digest(data) != self.manifest()["design_sha256"]:
+            raise SweepError(
+                f"{self.design_path} is missing or damaged: {reason_of(error)}"
+            ) from error
+        if digest(data) != facts["design_sha256"]:
             raise SweepError(f"{self.design_path} was changed after it was written")
+        self.refuse_design(table, facts)
         return table
+
+    def refuse_design(self, table: pa.Table, facts: Manifest) -> None:
+        """Raise SweepError if a design cannot be that of the manifest."""
+        try:
+            refuse_other_design(table, facts)
+        except DocumentError as error:
+            raise SweepError(
+                f"{self.design_path} {error}: it is not the design of this sweep"
+            ) from None
 
     def begin(
         self, manifest: Manifest, design: pa.Table, text: str, worlds: Sequence[str]
     ) -> Manifest:
         """Write what the sweep is, the manifest last; raises StoreError if that fails."""
+        self.refuse_links(tables_of(manifest))
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / WORLDS).mkdir(exist_ok=True)
+            for number, world in enumerate(worlds):
+                self.disk.put(self.world_path(number), world.encode())
         except OSError as error:
-            raise StoreError.of(error, self.path) from error
-        for number, world in enumerate(worlds):
-            self.disk.replace(self.world_path(number), world.encode())
+            raise StoreError.of(error, self.path, "the sweep was not begun") from error
+        remove_old_partials(self.world_path(0), all_beside=True)
         self.disk.replace(self.experiment_path, text.encode())
         return self.record(manifest, design)
 
@@ -176,25 +232,31 @@ class SweepFolder:
     @contextlib.contextmanager
     def lease(self) -> Iterator[None]:
         """Hold a lease while writing, without a look at who else does."""
+        pid = os.getpid()
         facts = {
             "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "start": process_start(os.getpid()),
+            "pid": pid,
+            "start": process_start(pid),
+            "space": process_space(),
         }
         try:
+            own_directory(self.leases)
             self.leases.mkdir(parents=True, exist_ok=True)
+            self.disk.put(self._lease, json.dumps(facts).encode())
         except OSError as error:
-            raise StoreError.of(error, self._lease) from error
-        self.disk.replace(self._lease, json.dumps(facts).encode())
+            raise StoreError.of(error, self._lease, "no run was begun") from error
+        remove_old_partials(self._lease, all_beside=True)
         try:
             yield
         finally:
-            self._lease.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._lease.unlink(missing_ok=True)
 
     @property
     def _lease(self) -> Path:
-        """The file that says that this process writes."""
-        return self.leases / f"{socket.gethostname()}-{os.getpid()}.json"
+        """The file that says that this process writes; no other process has one of its name."""
+        pid = os.getpid()
+        return self.leases / f"{for_path(socket.gethostname())}-{pid}-{token(pid)}.json"
 
     def touch_lease(self) -> None:
         """Show that this process still writes, to processes on other machines."""
@@ -206,30 +268,75 @@ class SweepFolder:
         found = []
         for lease in sorted(set(self.leases.glob("*.json")) - {self._lease}):
             try:
-                facts = json.loads(lease.read_text())
-                host, pid, start = str(facts["host"]), int(facts["pid"]), facts["start"]
-            except (OSError, ValueError, LookupError, TypeError):
+                holder = Holder.of(read_json(lease, MOST_LEASE))
+            except (OSError, DocumentError):
                 continue
-            if self._is_alive(lease, host, pid, start):
-                found.append(f"process {pid} on {host}")
+            if self._is_alive(lease, holder):
+                found.append(f"process {holder.pid} on {holder.host}")
             else:
                 with contextlib.suppress(OSError):
                     lease.unlink()
         return found
 
-    def _is_alive(self, lease: Path, host: str, pid: int, start: int | None) -> bool:
-        """Whether a lease's process lives: known here, guessed from its last touch elsewhere."""
-        if host == socket.gethostname():
-            return process_started(pid, start)
-        # The clock of the file system that holds the lease: neither ours nor theirs.
-        probe = self.leases / f".clock-{os.getpid()}"
+    def _is_alive(self, lease: Path, holder: "Holder") -> bool:
+        """Whether a lease's process lives: known here, guessed from its last touch elsewhere.
+
+        A living process touches its lease, which gives it the time of the file system; a time far
+        ahead of that is as little a touch of today as one far behind.
+        """
+        if holder.is_here():
+            return process_started(holder.pid, holder.start)
         try:
-            probe.touch()
-            return probe.stat().st_mtime - lease.stat().st_mtime < STALE_SECONDS
+            return abs(self._clock() - lease.lstat().st_mtime) < STALE_SECONDS
         except OSError:
             return False
+
+    def _clock(self) -> float:
+        """The time of the file system that holds the leases; ours where it cannot be asked."""
+        probe = partial_of(self.leases / "clock")
+        try:
+            probe.touch(exist_ok=False)
+            return probe.lstat().st_mtime
+        except OSError:
+            return time.time()
         finally:
-            probe.unlink(missing_ok=True)
+            remove(probe)
+
+
+@cache
+def token(pid: int) -> str:
+    """A name for this process that no other has, not even one of its number on a machine of its
+    name; `pid` makes it another one after a fork."""
+    return f"{pid:x}{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease. space: where its number counts, see `process_space`."""
+
+    host: str
+    pid: int
+    start: int | None
+    space: str
+
+    @classmethod
+    def of(cls, facts: Any) -> "Holder":
+        """The holder that a lease names; raises DocumentError where it names none."""
+        fields = facts if isinstance(facts, dict) else {}
+        host, pid, start = (fields.get(name) for name in ("host", "pid", "start"))
+        space = fields.get("space", "")
+        if not (
+            isinstance(host, str) and isinstance(space, str)
+            and type(pid) is int and 0 < pid < MOST_PID
+            and (start is None or type(start) is int)
+        ):  # fmt: skip
+            raise DocumentError("a lease names no process")
+        return cls(host, pid, start, space)
+
+    def is_here(self) -> bool:
+        """Whether its number is that of a process which this one sees."""
+        here = process_space()
+        return self.space == here if self.space and here else self.host == socket.gethostname()
 
 
 def refuse_other_model(folder: SweepFolder, facts: Manifest) -> None:

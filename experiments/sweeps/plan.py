@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from experiments.sweeps.designs import Space, design_points, first_size
 from experiments.sweeps.experiment import Experiment
 from experiments.sweeps.factors import ExperimentError, Factor, Value
+from experiments.sweeps.manifest import MOST_RUNS
 from sim.catalogue import shown
 from sim.loading import canonical, spelling
 from sim.scenario import Scenario
 
-MOST_RUNS: Final = 100_000_000
 CHECKED: Final = 64
 """Points validated in full before anything starts; others would fail as runs."""
 

@@ -8,12 +8,14 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from experiments.stored import reason_of, same_types
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder
-from experiments.sweeps.outcomes import REGIME
-from experiments.sweeps.store import FAILURES, OUTCOMES, TELEMETRY, Shard, keys_of
+from experiments.sweeps.manifest import tables_of
+from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema
+from experiments.sweeps.store import FAILURES, OUTCOMES, TELEMETRY, Shard, keys_of, read_shard
+from sim.schemas import SCHEMAS
 
 LOGS: Final = (TELEMETRY, FAILURES)
 
@@ -55,8 +57,12 @@ class Sweep:
     @property
     def tables(self) -> list[str]:
         """Names of the tables that are kept of every run."""
-        kept = set(self.facts["identity"]["keep"])
-        return sorted(kept | ({"market"} if self.facts["identity"]["market"] else set()))
+        return list(tables_of(self.facts))
+
+    @cached_property
+    def outcome_schema(self) -> pa.Schema:
+        """Columns of a shard of outcomes."""
+        return outcome_schema([Outcome(*one) for one in self.facts["identity"]["outcomes"]])
 
     def outcomes(self) -> pa.Table:
         """The design with the outcomes of every finished run, in the order of the design."""
@@ -94,11 +100,28 @@ class Sweep:
         """Rows of a shard's runs, without those that an earlier shard has, too."""
         path = shard.path if name == OUTCOMES else shard.tables[name]
         wanted = None if columns is None else ["run_id", *columns]
-        table = pq.read_table(path, columns=wanted)
+        try:
+            table = read_shard(path, wanted)
+            self._refuse_other_columns(table, name)
+            keys = keys_of(table["run_id"])
+        except (OSError, pa.ArrowException) as error:
+            raise SweepError(
+                f"{path} is damaged: {reason_of(error)}; nomoat sweep run does its runs again"
+            ) from error
         if shard.fresh.all():
             return table
-        keys = keys_of(table["run_id"])
         return table.filter(pa.array(np.isin(keys, shard.keys[shard.fresh])))
+
+    def _refuse_other_columns(self, table: pa.Table, name: str) -> None:
+        """Raise ArrowInvalid for a shard whose columns are not those of its table."""
+        if name == OUTCOMES:
+            if set(table.column_names) != set(self.outcome_schema.names):
+                raise pa.ArrowInvalid("it does not have the outcomes of this sweep")
+            expected = self.outcome_schema
+        else:
+            expected = SCHEMAS[name]
+        if not same_types(table.schema, expected):
+            raise pa.ArrowInvalid(f"its columns are not those of {name}")
 
     def failures(self) -> pa.Table:
         """Failed attempts, also of runs that succeeded later."""
@@ -110,7 +133,15 @@ class Sweep:
 
     def _log(self, name: str) -> pa.Table:
         parts = list(self.folder.store.tables(name))
-        return pa.concat_tables(parts) if parts else pa.table({"run_id": pa.array([], pa.string())})
+        if not parts:
+            return pa.table({"run_id": pa.array([], pa.string())})
+        try:
+            return pa.concat_tables(parts)
+        except pa.ArrowException as error:
+            raise SweepError(
+                f"{self.folder.path / name} has shards that do not belong together: "
+                f"{reason_of(error)}"
+            ) from error
 
 
 @dataclass(frozen=True)

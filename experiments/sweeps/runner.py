@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from experiments.provenance import PACKAGES, found
+from experiments.stored import read_text, reason_of, scenario
 from experiments.sweeps.designs import first_size
 from experiments.sweeps.engines import Engine
 from experiments.sweeps.events import Event
@@ -21,7 +23,8 @@ from experiments.sweeps.plan import plan, points_of, space_of
 from experiments.sweeps.queue import Progress, Queue, Rows, missing_rows, stop_on_signal
 from experiments.sweeps.work import now
 from sim.catalogue import shown
-from sim.loading import load, to_toml
+from sim.loading import ScenarioError, to_toml
+from sim.scenario import Scenario
 from sim.schemas import SCHEMA_VERSION
 from sim.version import model_version, provenance
 
@@ -92,19 +95,38 @@ def stored_points(design: pa.Table) -> pa.Table:
 
 
 def stored_experiment(folder: SweepFolder) -> Experiment:
-    """The experiment of a stored sweep, with its scenarios as they were when it began."""
+    """The experiment of a stored sweep, with its scenarios as they were when it began.
+
+    Raises SweepError where a file of it cannot be read.
+    """
     facts = folder.manifest()
     identity = facts["identity"]
     worlds = {tuple(key): folder.world_path(i) for i, key in enumerate(facts["worlds"])}
+    bases = [frozen_world(path) for path in worlds.values()]
+    try:
+        text = read_text(folder.experiment_path)
+    except OSError as error:
+        raise SweepError(
+            f"{folder.experiment_path} cannot be read: {reason_of(error)}; put the file back that "
+            "the sweep was begun with"
+        ) from error
     return Experiment(
         name=facts["experiment"], question=facts["question"],
-        base=load(next(iter(worlds.values()))), source="", settings={},
+        base=bases[0], source="", settings={},
         factors=tuple(Factor.from_described(one) for one in identity["factors"]),
         outcomes=tuple(Outcome(*fields) for fields in identity["outcomes"]),
         design=identity["design"], replicates=facts["replicates"], seed=identity["seed"],
         keep=tuple(identity["keep"]), market=tuple(identity["market"]), limits=facts["limits"],
-        text=folder.experiment_path.read_text(), frozen=worlds, table=identity["table"],
+        text=text, frozen=worlds, table=identity["table"],
     )  # fmt: skip
+
+
+def frozen_world(path: Path) -> Scenario:
+    """A scenario as it was when a sweep began; raises SweepError if it cannot be read."""
+    try:
+        return scenario(path)
+    except ScenarioError as error:
+        raise SweepError(f"{path.parent} is damaged: {error}") from None
 
 
 def points_in(design: pa.Table) -> int:

@@ -10,6 +10,7 @@ may finish the same run: readers take one of the two, which are equal.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from experiments.durable import Disk, StoreError
-from experiments.encoding import VERSION_KEY, NewerSchemaError, encode
+from experiments.durable import MARK, Disk, StoreError, partial_of, remove
+from experiments.encoding import NewerSchemaError, encode, schema_version
+from experiments.stored import decoded, is_file, opened, read_table, regular
 from experiments.sweeps import failpoints
 from sim.schemas import SCHEMA_VERSION
 
@@ -29,16 +32,27 @@ OUTCOMES: Final = "outcomes"
 TELEMETRY: Final = "telemetry"
 FAILURES: Final = "failures"
 WORLDS: Final = "worlds"
-WRITERS: Final = "writers"
 """Folder of the scenarios that options stand for."""
+WRITERS: Final = "writers"
+QUARANTINE: Final = "quarantine"
+OWN: Final = (OUTCOMES, TELEMETRY, FAILURES)
+"""Tables of every sweep; what a sweep keeps of each run comes besides."""
 TABLES_KEY: Final = b"tables"
 RUNS_DIGITS, SHA_DIGITS, ID_DIGITS = 12, 16, 16
+NO_ID: Final = f"a run id is not {ID_DIGITS} hexadecimal digits"
+SHARD: Final = re.compile(rf"[0-9a-f]{{{RUNS_DIGITS}}}-[0-9a-f]{{{SHA_DIGITS}}}\.parquet", re.ASCII)
 Keys = NDArray[np.uint64]
 """Run ids as numbers."""
 
 
 def keys_of(run_ids: pa.Array | pa.ChunkedArray) -> Keys:
-    """Run ids, 16 hexadecimal digits each, as numbers."""
+    """Run ids, 16 hexadecimal digits each, as numbers; ArrowInvalid for anything else."""
+    if len(run_ids) and not (
+        pa.types.is_string(run_ids.type)
+        and run_ids.null_count == 0
+        and pc.all(pc.equal(pc.binary_length(run_ids), ID_DIGITS)).as_py()
+    ):
+        raise pa.ArrowInvalid(NO_ID)
     chunks = run_ids.chunks if isinstance(run_ids, pa.ChunkedArray) else [run_ids]
     found = [_keys(chunk) for chunk in chunks if len(chunk)]
     return np.concatenate(found) if found else np.zeros(0, np.uint64)
@@ -49,7 +63,10 @@ def _keys(run_ids: pa.Array) -> Keys:
     _, _, digits = run_ids.buffers()
     start = ID_DIGITS * run_ids.offset
     text = digits[start : start + ID_DIGITS * len(run_ids)].to_pybytes()
-    return np.frombuffer(bytes.fromhex(text.decode()), ">u8").astype(np.uint64)
+    try:
+        return np.frombuffer(bytes.fromhex(text.decode()), ">u8").astype(np.uint64)
+    except ValueError:
+        raise pa.ArrowInvalid(NO_ID) from None
 
 
 @dataclass(frozen=True)
@@ -73,11 +90,13 @@ class Shard:
 class Store:
     """The shards of one sweep.
 
-    disk: the operations on the file system, which tests replace.
+    disk: the operations on the file system, which tests replace. kept: tables beside the outcomes
+    and the logs. Nothing else in the folder is looked at, moved or removed.
     """
 
     folder: Path
     disk: Disk = field(default_factory=Disk, repr=False)
+    kept: Sequence[str] = ()
     _known: dict[str, tuple[dict[str, str], Keys]] = field(default_factory=dict, repr=False)
 
     def directory(self, table: str) -> Path:
@@ -87,7 +106,12 @@ class Store:
     @property
     def quarantine(self) -> Path:
         """Where damaged shards are put."""
-        return self.folder / "quarantine"
+        return self.folder / QUARANTINE
+
+    @property
+    def all_tables(self) -> list[str]:
+        """All tables that a shard may be of, outcomes first."""
+        return [*OWN, *self.kept]
 
     def put(
         self, table: str, content: pa.Table, metadata: Mapping[bytes, bytes] | None = None
@@ -95,10 +119,10 @@ class Store:
         """Add a shard; returns once the device has it. Raises OSError if it cannot be written."""
         data = encode(content, metadata, "run_id" if table == OUTCOMES else None)
         path = self.directory(table) / shard_name(content["run_id"], data)
-        if path.exists():
+        if is_file(path):
             return path
         path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f".{path.stem}.partial-{os.urandom(6).hex()}")
+        partial = partial_of(path)
         try:
             self.disk.write(partial, data)
             failpoints.reach("outcomes-synced" if table == OUTCOMES else "table-synced")
@@ -122,12 +146,16 @@ class Store:
         return {committed, *files.values()}
 
     def names(self, table: str) -> list[str]:
-        """Names of a table's shards, in order."""
+        """Names of a table's shards, in order; links and files of others are none."""
         try:
-            found = [path.name for path in self.directory(table).iterdir()]
-        except FileNotFoundError:
+            found = list(os.scandir(self.directory(table)))
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name for name in found if name.endswith(".parquet") and name[0] != ".")
+        return sorted(
+            entry.name
+            for entry in found
+            if SHARD.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+        )
 
     def shards(self) -> list[Shard]:
         """All outcome shards whose other tables are there; one that vanishes meanwhile is passed.
@@ -143,7 +171,7 @@ class Store:
                 continue
             self._known[name] = tables, keys
             paths = {table: self.directory(table) / file for table, file in tables.items()}
-            if not all(path.exists() for path in paths.values()):
+            if not all(map(is_file, paths.values())):
                 continue
             fresh = ~np.isin(keys, seen)
             seen = np.union1d(seen, keys)
@@ -151,11 +179,26 @@ class Store:
         return found
 
     def _read(self, name: str) -> tuple[dict[str, str], Keys]:
-        with pq.ParquetFile(self.directory(OUTCOMES) / name) as file:
+        path = self.directory(OUTCOMES) / name
+        regular(path)
+        with pq.ParquetFile(path) as file:
             metadata = file.schema_arrow.metadata or {}
             refuse_newer(name, metadata)
-            run_ids = file.read(["run_id"])["run_id"]
-            return json.loads(metadata.get(TABLES_KEY, b"{}")), keys_of(run_ids)
+            keys = keys_of(decoded(file, ["run_id"])["run_id"])
+        return self._named(metadata.get(TABLES_KEY, b"{}")), keys
+
+    def _named(self, text: bytes) -> dict[str, str]:
+        """Shards that an outcome shard names; ArrowInvalid where one leads anywhere else."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or not all(
+            table in self.kept and isinstance(name, str) and SHARD.fullmatch(name)
+            for table, name in found.items()
+        ):
+            raise pa.ArrowInvalid("it names tables that are not those of the sweep")
+        return found
 
     def finished(self) -> Keys:
         """Run ids with outcomes, as sorted numbers."""
@@ -171,41 +214,56 @@ class Store:
         """Contents of all shards of a table outside the outcomes, one by one."""
         for name in self.names(table):
             try:
-                yield self.read(table, name)
+                content = self.read(table, name)
+                keys_of(content["run_id"])
             except (OSError, pa.ArrowException):
                 continue
+            yield content
 
     def read(self, table: str, name: str) -> pa.Table:
         """Content of one shard; raises OSError or an error of Arrow's if it is gone or damaged."""
-        return pq.read_table(self.directory(table) / name)
+        return read_shard(self.directory(table) / name)
+
+    def damaged(self) -> list[Path]:
+        """Shards whose bytes do not give the digits in their names, or that name tables which are
+        not the sweep's; nothing is changed."""
+        found = []
+        for table in self.all_tables:
+            for name in self.names(table):
+                path = self.directory(table) / name
+                if not is_whole(path) or (table == OUTCOMES and self._names_others(name)):
+                    found.append(path)
+        return found
+
+    def _names_others(self, name: str) -> bool:
+        try:
+            self._read(name)
+        except (OSError, pa.ArrowException):
+            return True
+        except NewerSchemaError:
+            return False
+        return False
 
     def verify(self) -> list[Path]:
         """Set damaged shards aside in `quarantine/`; returns where they are now.
 
-        A shard is damaged if its bytes do not give the digits in its name. Its runs count as not
-        finished. Raises StoreError if one cannot be moved.
+        Their runs count as not finished. Raises StoreError if one cannot be moved.
         """
         self._known.clear()
-        moved = []
-        for table in sorted(path.name for path in self.folder.iterdir() if path.is_dir()):
-            if table == self.quarantine.name:
-                continue
-            for name in self.names(table):
-                path = self.directory(table) / name
-                if not is_whole(path):
-                    moved += self._set_aside(path)
-        return moved
+        return [target for path in self.damaged() for target in self._set_aside(path)]
 
     def _set_aside(self, path: Path) -> list[Path]:
         """Where the shard is now; nothing if another process moved or removed it first."""
         target = self.quarantine / f"{path.parent.name}-{path.name}"
+        if target.exists():
+            target = target.with_stem(f"{target.stem}-{os.urandom(4).hex()}")
         try:
             self.quarantine.mkdir(exist_ok=True)
             self.disk.rename(path, target)
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreError.of(error, target) from error
+            raise StoreError.of(error, target, "the damaged shard stays where it is") from error
         return [target]
 
     def sweep_partials(self) -> None:
@@ -214,15 +272,26 @@ class Store:
         Scenarios in `worlds/` and leases in `writers/` are left alone: who begins the same sweep
         writes them before it counts as a writer.
         """
-        for partial in self.folder.glob("*/.*.partial-*"):
-            if partial.parent.name not in (WORLDS, WRITERS):
-                partial.unlink(missing_ok=True)
+        for table in self.all_tables:
+            for partial in self.directory(table).glob(f".*{MARK}*"):
+                remove(partial)
 
     def remove(self, paths: Sequence[Path]) -> None:
         """Remove shards, outcomes first so that none of them names a table that is gone."""
         for path in paths:
             path.unlink(missing_ok=True)
             failpoints.reach("compact-deleting")
+
+
+def read_shard(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A shard or some of its columns, `run_id` first among what it must have.
+
+    Raises OSError if it is gone, ArrowInvalid if it is damaged.
+    """
+    table = read_table(path, columns)
+    if "run_id" not in table.column_names:
+        raise pa.ArrowInvalid("there is no column run_id")
+    return table
 
 
 def shard_name(run_ids: pa.ChunkedArray, data: bytes) -> str:
@@ -234,7 +303,7 @@ def shard_name(run_ids: pa.ChunkedArray, data: bytes) -> str:
 def is_whole(path: Path) -> bool:
     """Whether a shard's bytes are those it was named for."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return False
@@ -243,7 +312,7 @@ def is_whole(path: Path) -> bool:
 
 def refuse_newer(name: str, metadata: Mapping[bytes, bytes]) -> None:
     """Raise NewerSchemaError for a shard of a later release."""
-    version = int(metadata.get(VERSION_KEY, b"0"))
+    version = schema_version(metadata)
     if version > SCHEMA_VERSION:
         raise NewerSchemaError(
             f"{name} has schema version {version} and this release reads up to {SCHEMA_VERSION}; "

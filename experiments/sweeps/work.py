@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments.durable import StoreError
 from experiments.machine import peak_memory
+from experiments.stored import read_table, reason_of, scenario
 from experiments.sweeps import failpoints
 from experiments.sweeps.events import Chunk, Event, Failed, Finished, Started, Written
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
@@ -27,7 +27,6 @@ from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_
 from experiments.sweeps.plan import World
 from experiments.sweeps.store import FAILURES, TELEMETRY, Store
 from sim import run
-from sim.loading import load
 from sim.running import Result
 from sim.scenario import Scenario
 
@@ -35,6 +34,7 @@ FLUSH_SECONDS: Final = 30.0
 FLUSH_RUNS: Final = 1000
 """Finished runs are written at the latest after so long, or when there are so many."""
 TRACEBACK_CHARACTERS: Final = 8000
+KEPT: Final = "runs written before are kept, and the same command goes on"
 
 TELEMETRY_SCHEMA: Final = pa.schema([
     pa.field("run_id", pa.string(), nullable=False),
@@ -76,9 +76,19 @@ class Bench:
         self.keep: list[str] = self.facts["identity"]["keep"]
         self.market: list[str] = self.facts["identity"]["market"]
         self.needed = tables_needed(self.keep, self.outcomes)
-        self.design = pq.read_table(folder.design_path, memory_map=True)
+        self.design = self._design()
         self._worlds: dict[int, World] = {}
         self._checked: set[int] = set()
+
+    def _design(self) -> pa.Table:
+        """The design, which whoever gave the work has held against its checksum."""
+        path = self.folder.design_path
+        try:
+            design = read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise SweepError(f"{path} is missing or damaged: {reason_of(error)}") from error
+        self.folder.refuse_design(design, self.facts)
+        return design
 
     def row(self, row: int) -> dict[str, Any]:
         """A row of the design."""
@@ -89,7 +99,7 @@ class Bench:
         """The scenario of a row of the design."""
         number = self.world_of(row)
         if number not in self._worlds:
-            self._worlds[number] = World.of(load(self.folder.world_path(number)))
+            self._worlds[number] = World.of(scenario(self.folder.world_path(number)))
         return self._worlds[number].scenario_at({path: row[path] for path in self.facts["paths"]})
 
     def result(self, row: dict[str, Any]) -> Result:
@@ -180,7 +190,7 @@ class Batch:
                 if rows:
                     store.put(name, pa.Table.from_pylist(rows, schema))
         except OSError as error:
-            raise StoreError.of(error, store.folder) from error
+            raise StoreError.of(error, store.folder, KEPT) from error
         return Written(tuple(self.rows), tuple(self.failed))
 
 

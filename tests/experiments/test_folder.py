@@ -15,7 +15,10 @@ from experiments.durable import Disk, StoreError
 from experiments.folder import FolderError, RunFolder, find_run, find_runs, folder_name
 from sim.schemas import SCHEMAS, table
 
-FACTS = {"run_id": "0123456789abcdef"}
+FACTS = {
+    "run_id": "0123456789abcdef", "seed": 1, "regime": "mixed", "enterprises": 50, "months": 24,
+    "seconds": 0.1, "scenario": {"name": "baseline", "history": {"until": "2024-12"}},
+}  # fmt: skip
 
 
 class FailingDisk(Disk):
@@ -213,8 +216,8 @@ def test_a_manifest_never_holds_what_json_cannot(tmp_path: Path, result: FakeRes
 
 def test_runs_are_found_by_folder_id_and_prefix(tmp_path: Path, result: FakeResult) -> None:
     for name, run_id in (("base", "aaaa1111"), ("base", "aabb2222"), ("other", "cccc3333")):
-        RunFolder(tmp_path / folder_name(name, run_id)).write(result, {"run_id": run_id})
-    RunFolder(tmp_path / "named").write(result, {"run_id": "dddd4444"})
+        RunFolder(tmp_path / folder_name(name, run_id)).write(result, {**FACTS, "run_id": run_id})
+    RunFolder(tmp_path / "named").write(result, {**FACTS, "run_id": "dddd4444"})
     (tmp_path / ".base-x.partial-1").mkdir()
     (tmp_path / "notes").mkdir()
     assert len(find_runs(tmp_path)) == 4

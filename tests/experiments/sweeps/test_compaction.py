@@ -39,7 +39,8 @@ def made(path: Path, shards: list[list[int]]) -> SweepFolder:
     """
     folder = SweepFolder(path)
     path.mkdir(parents=True)
-    folder.record({"identity": {}}, pa.table({"run_id": [run_id(n) for n in DESIGN]}))
+    facts = {**sweeping.FACTS, "replicates": len(DESIGN)}
+    folder.record(facts, sweeping.designed_for([run_id(n) for n in DESIGN]))
     for shard in shards:
         add(folder, shard)
     return folder

@@ -11,6 +11,7 @@ from experiments.sweeps.experiment import Experiment, built
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.reading import Sweep
 from experiments.sweeps.runner import begin, work
+from experiments.sweeps.store import read_shard
 
 TREE = {
     "months": 3, "replicates": 2, "keep": ["vendor"],
@@ -56,10 +57,10 @@ def test_tables_come_with_the_design_and_in_the_columns_asked_for(sweep: Sweep) 
 
 def test_batches_are_lazy(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Path] = []
-    real = pa.parquet.read_table
+    real = read_shard
     monkeypatch.setattr(
-        "experiments.sweeps.reading.pq.read_table",
-        lambda path, **kw: (opened.append(path), real(path, **kw))[1],
+        "experiments.sweeps.reading.read_shard",
+        lambda path, columns: (opened.append(path), real(path, columns))[1],
     )
     batches = sweep.batches("market")
     assert opened == []

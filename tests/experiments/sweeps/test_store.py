@@ -16,6 +16,8 @@ from experiments.sweeps import store as stores
 from experiments.sweeps.store import OUTCOMES, Store, is_whole, keys_of
 from sim.schemas import SCHEMA_VERSION
 
+KEPT = ("market",)
+
 
 def ids(*numbers: int) -> list[str]:
     """Run ids of small numbers."""
@@ -44,7 +46,7 @@ def commit(store: Store, *numbers: int) -> set[Path]:
 
 def finished(store: Store) -> list[int]:
     """Numbers of the runs that a fresh look finds finished."""
-    found: list[int] = Store(store.folder).finished().tolist()
+    found: list[int] = Store(store.folder, kept=KEPT).finished().tolist()
     return found
 
 
@@ -57,7 +59,7 @@ def only(store: Store, table: str) -> Path:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty store."""
-    return Store(tmp_path)
+    return Store(tmp_path, kept=KEPT)
 
 
 def test_runs_are_finished_when_their_outcomes_are_there(store: Store) -> None:
@@ -77,7 +79,7 @@ def test_runs_are_finished_when_their_outcomes_are_there(store: Store) -> None:
 )  # fmt: skip
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 8), cut=st.booleans())
 def test_any_damage_shows_in_the_name(tmp_path: Path, place: float, bit: int, cut: bool) -> None:
-    store = Store(tmp_path / "whole")
+    store = Store(tmp_path / "whole", kept=KEPT)
     store.folder.mkdir(exist_ok=True)
     path = next(iter(commit(store, 1, 2)))
     data = bytearray(path.read_bytes())
@@ -141,7 +143,7 @@ def test_a_damaged_shard_that_cannot_be_moved_is_named(store: Store) -> None:
     commit(store, 1)
     only(store, OUTCOMES).write_bytes(b"")
     with pytest.raises(StoreError, match=r"cannot write .*quarantine/outcomes-.*: no space left"):
-        Store(store.folder, FullDisk([0])).verify()
+        Store(store.folder, FullDisk([0]), KEPT).verify()
 
 
 def test_a_table_that_no_outcomes_name_counts_for_nothing(store: Store) -> None:
@@ -176,13 +178,13 @@ def test_shards_of_a_later_release_are_refused(store: Store) -> None:
 
 @pytest.mark.parametrize("operations", range(4))
 def test_a_full_disk_leaves_a_commit_undone(tmp_path: Path, operations: int) -> None:
-    store = Store(tmp_path, FullDisk([operations]))
+    store = Store(tmp_path, FullDisk([operations]), KEPT)
     with pytest.raises(OSError, match="No space left") as caught:
         commit(store, 1, 2)
     assert caught.value.errno == errno.ENOSPC
     assert finished(store) == []
     assert not list(tmp_path.glob("*/.*"))
-    store = Store(tmp_path)
+    store = Store(tmp_path, kept=KEPT)
     assert store.verify() == []
     commit(store, 1, 2)
     assert finished(store) == [1, 2]

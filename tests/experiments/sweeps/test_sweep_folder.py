@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import sweeping
 from sweeping import FullDisk
@@ -23,8 +22,8 @@ from experiments.sweeps import runner
 from experiments.sweeps.folder import STALE_SECONDS, SweepError, SweepFolder
 from experiments.workers import Worker
 
-FACTS: dict[str, Any] = {"identity": {"months": 3}}
-DESIGN, LONGER = (pa.table({"run_id": ["0" * 16] * count}) for count in (1, 2))
+FACTS: dict[str, Any] = dict(sweeping.FACTS)
+DESIGN, LONGER = (sweeping.designed_for(["0" * 16] * count) for count in (1, 2))
 
 
 @pytest.fixture
@@ -112,9 +111,13 @@ def test_a_file_in_the_way_is_named(folder: SweepFolder) -> None:
 def test_a_manifest_that_is_none_is_refused(folder: SweepFolder) -> None:
     refused(folder, "holds no sweep", folder.manifest)
     begun(folder)
-    for text, words in (("{", "cannot be read"), ("[]", "is not the manifest"), ("\xff", "cannot")):
+    for text, words in (
+        ("{", "is damaged: Expecting property name"),
+        ("[]", "table of values belongs there"),
+        ("\xff", "not UTF-8"),
+    ):
         folder.manifest_path.write_text(text, encoding="latin-1")
-        refused(folder, words, folder.manifest)
+        refused(folder, words + ".*give the command that began the sweep again", folder.manifest)
 
 
 def test_a_design_that_was_changed_is_refused(folder: SweepFolder) -> None:
@@ -157,7 +160,7 @@ def test_a_place_that_may_not_be_written_is_named(public: Path) -> None:
     public.chmod(0o555)
     path = public / "sweep"
     assert answer_to_nobody(path) == (
-        "StoreError", f"cannot write {path}: permission denied; nothing was kept"
+        "StoreError", f"cannot write {path}: permission denied; the sweep was not begun"
     )  # fmt: skip
 
 
@@ -234,11 +237,13 @@ def test_a_process_elsewhere_counts_as_long_as_it_touches_its_lease(folder: Swee
     clock = path.stat().st_mtime
     os.utime(path, (clock, clock - STALE_SECONDS / 2))
     assert folder.writers() == ["process 1 on elsewhere"]
-    os.utime(path, (clock, clock + 1e7))
+    os.utime(path, (clock, clock + STALE_SECONDS / 2))
     assert folder.writers() == ["process 1 on elsewhere"]
-    os.utime(path, (clock, clock - STALE_SECONDS - 5))
-    assert folder.writers() == []
-    assert not path.exists()
+    for seconds in (-STALE_SECONDS - 5, STALE_SECONDS + 60, 1e7, -1e9):
+        path = lease(folder, "elsewhere", 1, 1)
+        os.utime(path, (clock, clock + seconds))
+        assert folder.writers() == []
+        assert not path.exists()
 
 
 def test_touching_keeps_a_lease_fresh_whatever_the_wall_clock_says(folder: SweepFolder) -> None:
