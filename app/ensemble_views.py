@@ -8,8 +8,9 @@ import numpy as np
 from agents.common.vocabulary import month_index, month_name
 from app.ensemble_figure import forecast_figure, pinned_figure
 from app.figure import as_png
-from app.shell import OK
+from app.shell import OK, say
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.durable import StoreError
 from experiments.ensemble.folder import EnsembleError, EnsembleFolder
 from experiments.ensemble.outlook import LEVELS, Fan, Outlook, outlook
 from experiments.evidence.forecast import MONTHS
@@ -70,11 +71,21 @@ def show_ensemble(path: Path | None, *, as_json: bool) -> int:
     if summary["parameters"]:
         console().print()
         print_parameters(summary)
-        picture = folder.figure_path("pinned")
-        folder.put(picture, as_png(pinned_figure(summary)))
-        console().print()
-        console().print(f"figure  {picture}")
+        if picture := drawn(folder, "pinned", as_png(pinned_figure(summary))):
+            console().print()
+            console().print(f"figure  {picture}")
     return OK
+
+
+def drawn(folder: EnsembleFolder, name: str, image: bytes) -> Path | None:
+    """Write a picture; None, after saying so, where the folder may not be written."""
+    picture = folder.figure_path(name)
+    try:
+        folder.put(picture, image)
+    except StoreError as error:
+        say(f"the figure was not written: {error}")
+        return None
+    return picture
 
 
 def print_survival(folder: EnsembleFolder, summary: dict[str, Any]) -> None:
@@ -185,8 +196,8 @@ def show_forecast(path: Path | None, *, as_json: bool) -> int:
     short_warnings()
     folder = found(path)
     ensemble, raw = outlook(folder.path)
-    picture = folder.figure_path("forecast")
-    folder.put(picture, as_png(forecast_figure(ensemble, raw, folder.summary())))
+    image = as_png(forecast_figure(ensemble, raw, folder.summary()))
+    picture = drawn(folder, "forecast", image)
     if as_json:
         print_json(document(folder, ensemble, raw))
         return OK
@@ -205,7 +216,8 @@ def show_forecast(path: Path | None, *, as_json: bool) -> int:
         add(table, "", "raw ranges", *(cell(raw.fans[name], month) for month in MONTHS))
     out.print(table)
     out.print()
-    out.print(f"figure  {picture}")
+    if picture is not None:
+        out.print(f"figure  {picture}")
     return OK
 
 

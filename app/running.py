@@ -1,12 +1,16 @@
 """What `nomoat run` does, step by step."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+import tomli_w
 
 import sim
 from agents.common.compiled import cpu_level
@@ -14,15 +18,16 @@ from agents.common.vocabulary import month_index, month_name
 from app.shell import OK, DifferentResultError, MachineError, say, uncollected
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.difference import ACROSS_PROCESSORS
-from experiments.folder import OUTPUTS, RunFolder, folder_name
+from experiments.folder import MANIFEST, OUTPUTS, FolderError, RunFolder, folder_name
 from experiments.machine import (
     available_memory,
     largest_population,
     needed_memory,
 )
 from experiments.provenance import manifest_of
-from sim.loading import assignment, load, run_id
+from sim.loading import NO_VALUE, assignment, load, run_id
 from sim.scenario import Scenario
+from sim.scenario_files import BARE
 from sim.version import model_version, usable_cores
 
 if TYPE_CHECKING:
@@ -54,7 +59,7 @@ class Request:
 def execute(request: Request) -> int:
     """Simulate, store and report; return the exit code."""
     short_warnings()
-    scenario = load(request.scenario, dict(map(assignment, request.overrides)))
+    scenario = scenario_of(request)
     refuse_impossible(scenario.enterprise.population)
     identity = run_id(scenario, scenario.seed, model_version())
     folder = RunFolder(request.out or OUTPUTS / folder_name(scenario.name, identity))
@@ -70,6 +75,47 @@ def execute(request: Request) -> int:
         draw(folder, result)
     report(request, folder, result, identical)
     return OK
+
+
+def scenario_of(request: Request) -> Scenario:
+    """The scenario to run: of a preset, a file or a stored run."""
+    overrides: dict[str, object] = dict(map(assignment, request.overrides))
+    place = Path(request.scenario)
+    if place.name == MANIFEST:
+        return again(RunFolder(place.parent), overrides)
+    if os.sep in request.scenario and RunFolder(place).exists():
+        return again(RunFolder(place), overrides)
+    return load(request.scenario, overrides)
+
+
+def again(folder: RunFolder, overrides: dict[str, object]) -> Scenario:
+    """The scenario of a stored run with its seed, from its manifest.
+
+    Raises FolderError if the manifest is none or is not the one that the run was stored with.
+    """
+    facts = folder.manifest()
+    with TemporaryDirectory() as directory:
+        # As a file, so that a refusal names the place in it.
+        written = Path(directory) / MANIFEST
+        written.write_text(tomli_w.dumps({"extends": BARE, **in_toml(facts["scenario"])}))
+        scenario = load(written, {"seed": facts["seed"]})
+        version = facts.get("model_version")
+        same = (
+            version != model_version()
+            or run_id(scenario, scenario.seed, version) == (facts["run_id"])
+        )
+        if not same:
+            raise FolderError(f"{folder.manifest_path} was changed after the run was stored")
+        return load(written, {"seed": facts["seed"], **overrides})
+
+
+def in_toml(value: Any) -> Any:
+    """A value of a manifest as a scenario file has it, which has a word for no value."""
+    if isinstance(value, dict):
+        return {key: in_toml(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [in_toml(item) for item in value]
+    return NO_VALUE if value is None else value
 
 
 def refuse_impossible(enterprises: int) -> None:

@@ -35,11 +35,10 @@ def run_facts(run: RunFolder) -> dict[str, Any]:
     """Return what the list shows about a run; a damaged manifest leaves dashes."""
     try:
         facts = run.manifest()
-        name = facts["scenario"]["name"]
-    except (FolderError, KeyError, TypeError):
+    except FolderError:
         return {"run_id": run.path.name, "scenario": "damaged manifest"}
     listed = {key: facts.get(key, "-") for key in LISTED}
-    return {"run_id": listed.pop("run_id"), "scenario": name, **listed}
+    return {"run_id": listed.pop("run_id"), "scenario": facts["scenario"]["name"], **listed}
 
 
 def show_run(reference: str, *, as_json: bool) -> int:

@@ -28,6 +28,7 @@ from experiments.stored import (
 from sim.schemas import SCHEMAS
 
 Manifest = dict[str, Any]
+MANIFEST: Final = "manifest.json"
 OUTPUTS = Path("outputs")
 """Where runs are stored unless told otherwise, below the current directory."""
 
@@ -90,7 +91,7 @@ class RunFolder:
     @property
     def manifest_path(self) -> Path:
         """The facts about the run."""
-        return self.path / "manifest.json"
+        return self.path / MANIFEST
 
     @property
     def figure_path(self) -> Path:

@@ -53,6 +53,10 @@ RESULTS: Final = """\
 - one Parquet file per table below;
 - `summary.png`: usage by access, quality of the best models, prices, vendors' shares.
 
+`nomoat run outputs/baseline-<run id>/manifest.json`, or the path of the folder, does a stored run
+again: the scenario and the seed are those of the manifest, and the result is compared with the
+stored one. `--set` and the other options change it as they change a scenario file.
+
 Any Parquet reader opens the tables:
 
 ```python

@@ -11,7 +11,10 @@ from app.shell import guarded
 @guarded
 def run(
     scenario: Annotated[
-        str, typer.Argument(help="Name of a preset (nomoat scenarios) or path of a TOML file.")
+        str,
+        typer.Argument(
+            help="Preset (nomoat scenarios), path of a TOML file, or folder of a stored run."
+        ),
     ] = "baseline",
     settings: Annotated[
         list[str] | None,
@@ -41,6 +44,8 @@ def run(
 
     Writes tables, a manifest and a figure to a folder of its own.
     The same scenario and seed give the same bytes; a repeated run is compared with the earlier.
+    A stored run is done again, with its scenario and seed, by the path of its folder or of its
+    manifest: nomoat run outputs/baseline-0123456789abcdef/manifest.json
     """
     from app.running import Request, execute
 

@@ -30,7 +30,12 @@ from experiments.stored import (
     reason_of,
 )
 from experiments.sweeps import failpoints
-from experiments.sweeps.manifest import refuse_malformed, refuse_other_design, tables_of
+from experiments.sweeps.manifest import (
+    refuse_malformed,
+    refuse_other_design,
+    runs_of,
+    tables_of,
+)
 from experiments.sweeps.store import OWN, QUARANTINE, WORLDS, WRITERS, Store
 from sim.version import model_version
 
@@ -160,7 +165,7 @@ class SweepFolder:
         facts = self.manifest()
         try:
             data = read_bytes(self.design_path)
-            table = decoded(pq.ParquetFile(pa.BufferReader(data)))
+            table = decoded(pq.ParquetFile(pa.BufferReader(data)), rows=runs_of(facts))
         except (OSError, pa.ArrowException) as error:
             raise SweepError(
                 f"{self.design_path} is missing or damaged: {reason_of(error)}"
@@ -240,7 +245,7 @@ class SweepFolder:
             "space": process_space(),
         }
         try:
-            own_directory(self.leases)
+            self.refuse_links()
             self.leases.mkdir(parents=True, exist_ok=True)
             self.disk.put(self._lease, json.dumps(facts).encode())
         except OSError as error:

@@ -136,6 +136,11 @@ def tables_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted({*identity["keep"], *([MARKET] if identity["market"] else [])}))
 
 
+def runs_of(facts: Mapping[str, Any]) -> int:
+    """Rows of the design."""
+    return int(facts["points"] * facts["replicates"])
+
+
 def refuse_other_design(design: pa.Table, facts: Mapping[str, Any]) -> None:
     """Raise DocumentError, a part of a sentence, for a design that the manifest cannot have."""
     names = [*HEAD, *(factor["name"] for factor in facts["identity"]["factors"])]

@@ -23,6 +23,7 @@ from experiments.stored import read_table, reason_of, scenario
 from experiments.sweeps import failpoints
 from experiments.sweeps.events import Chunk, Event, Failed, Finished, Started, Written
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
+from experiments.sweeps.manifest import runs_of
 from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_needed
 from experiments.sweeps.plan import World
 from experiments.sweeps.store import FAILURES, TELEMETRY, Store
@@ -84,7 +85,7 @@ class Bench:
         """The design, which whoever gave the work has held against its checksum."""
         path = self.folder.design_path
         try:
-            design = read_table(path)
+            design = read_table(path, rows=runs_of(self.facts))
         except (OSError, pa.ArrowException) as error:
             raise SweepError(f"{path} is missing or damaged: {reason_of(error)}") from error
         self.folder.refuse_design(design, self.facts)

@@ -230,6 +230,40 @@ def test_a_full_disk_is_one_sentence(nomoat: Nomoat, monkeypatch: pytest.MonkeyP
     assert folders() == []
 
 
+def test_a_stored_run_is_done_again_from_its_manifest(nomoat: Nomoat) -> None:
+    nomoat("run", "world.toml", "--out", "there/x", "--seed", 7, "--set", "choice.theta=3.5")
+    first = json.loads(Path("there/x/manifest.json").read_text())
+    done = nomoat("run", "there/x/manifest.json", "--quiet")
+    assert (done.exit_code, done.output) == (OK, "")
+    (made,) = folders()
+    again = json.loads((made / "manifest.json").read_text())
+    assert all(again[name] == first[name] for name in ("run_id", "seed", "scenario", "tables"))
+    assert json.loads(nomoat("run", "there/x", "--out", "there/x", "--json").stdout)["identical"]
+    nomoat("run", "there/x", "--out", "other", "--seed", 8, "--quiet")
+    other = json.loads(Path("other/manifest.json").read_text())
+    assert other["seed"] == 8
+    assert other["scenario"]["choice"] == first["scenario"]["choice"]
+
+
+def test_a_manifest_that_is_none_is_not_run(nomoat: Nomoat) -> None:
+    nomoat("run", "world.toml", "--out", "x", "--quiet")
+    path = Path("x/manifest.json")
+    facts = json.loads(path.read_text())
+    changed = {**facts, "scenario": {**facts["scenario"], "months": 29}}
+    damaged = {**facts, "scenario": {**facts["scenario"], "months": "many"}}
+    for text, words in (
+        (json.dumps(changed), "was changed after the run was stored"),
+        (json.dumps(damaged), "manifest.json: 'months'"),
+        (json.dumps({**facts, "seed": "a"}), "seed is 'a'; a whole number belongs there"),
+        ("{", "x/manifest.json is damaged"),
+    ):
+        path.write_text(text)
+        done = nomoat("run", path)
+        assert (done.exit_code, done.stdout) == (BAD_INPUT, "")
+        assert words in done.stderr
+    assert "holds no run" in nomoat("run", "y/manifest.json").stderr
+
+
 def test_show_repeats_a_stored_run(nomoat: Nomoat) -> None:
     assert "no runs" in nomoat("show").stdout
     ran = nomoat("run", "world.toml")
