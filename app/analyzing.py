@@ -21,6 +21,7 @@ from experiments.analysis.scoring import Scores
 from experiments.analysis.sobol import Sobol
 from experiments.analysis.values import Interval
 from experiments.durable import Disk, StoreError
+from experiments.escape import for_terminal
 from experiments.sweeps.reading import load
 
 SHOWN: Final = 12
@@ -41,7 +42,7 @@ def execute(path: Path, outcome: str | None, *, as_json: bool) -> int:
         print_json({"folder": str(path), **document(found)})
         return OK
     out = console()
-    out.print(f"{found.experiment}  {found.question}")
+    out.print(for_terminal(f"{found.experiment}  {found.question}"))
     out.print(
         f"{found.kind} design, {found.points:,} points x {found.replicates:,} replicates, "
         f"{found.runs:,} runs finished"
@@ -81,7 +82,7 @@ def draw(path: Path, found: Analysis) -> Path | None:
 def print_outcome(found: OutcomeFinding) -> None:
     """Print everything about one outcome."""
     out = console()
-    out.print(f"{found.name}  {found.words}", style="bold")
+    out.print(for_terminal(f"{found.name}  {found.words}"), style="bold")
     if found.categories:
         ordered = sorted(found.categories.items(), key=lambda pair: -pair[1])
         out.print("runs    " + ", ".join(f"{share:.0%} {word}" for word, share in ordered))

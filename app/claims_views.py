@@ -7,6 +7,7 @@ from app.shell import OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.claims.claim import QUESTIONS, library
 from experiments.claims.ledger import latest, stored
+from experiments.escape import for_terminal
 from experiments.reference import MADE, read
 from sim.version import model_version
 
@@ -148,11 +149,12 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
 def print_claim(entry: dict[str, Any]) -> None:
     """Print everything about one claim."""
     out = console()
-    out.print(f"{entry['id']}  {entry['statement']}", style="bold")
-    out.print(f"{entry['who']}, {entry['when']}; {entry['question']} {entry['asked']}")
+    out.print(for_terminal(f"{entry['id']}  {entry['statement']}"), style="bold")
+    who = f"{entry['who']}, {entry['when']}; {entry['question']} {entry['asked']}"
+    out.print(for_terminal(who))
     out.print()
     style = VERDICT_STYLES.get(entry["verdict"], "")
-    out.print(f"{entry['verdict']}: {entry['reason']}", style=style)
+    out.print(for_terminal(f"{entry['verdict']}: {entry['reason']}"), style=style)
     out.print()
     table = plain_table("over", "holds in", "of worlds")
     rows = [
@@ -191,9 +193,9 @@ def print_claim(entry: dict[str, Any]) -> None:
         )
     print_switched(entry)
     for name, words in entry["cases"].items():
-        out.print(f"case    {name}: {words}")
+        out.print(for_terminal(f"case    {name}: {words}"))
     for caveat in entry["caveats"]:
-        out.print(f"caveat  {caveat}")
+        out.print(for_terminal(f"caveat  {caveat}"))
 
 
 def print_switched(entry: dict[str, Any]) -> None:

@@ -88,8 +88,9 @@ def flow_panel(axes: Axes, played: Played) -> None:
     for name, corner in zip(names, corners, strict=True):
         below = corner[1] == 0.0
         axes.annotate(
-            name, corner, xytext=(0, -14 if below else 8), textcoords="offset points",
-            ha="center", fontsize=11, weight="bold", color=COLOURS.get(name, palette.INK),
+            labels.literal(name), corner, xytext=(0, -14 if below else 8),
+            textcoords="offset points", ha="center", fontsize=11, weight="bold",
+            color=COLOURS.get(name, palette.INK), parse_math=False,
         )  # fmt: skip
     axes.set_aspect("equal")
     axes.set_xlim(-0.1, 1.1)
@@ -140,9 +141,7 @@ def regret_panel(axes: Axes, played: Played) -> None:
         axes.plot([low, high], [place, place], color=colour, linewidth=2.2, alpha=0.5)
         axes.plot([found.regret[row]], [place], "o", color=colour, markersize=5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    words = [" · ".join(strategy_names(played.game, row)) for row in rows.tolist()]
-    axes.set_yticks(range(len(rows)), words, fontsize=8.5, color=palette.INK)
-    quiet(axes)
+    name_rows(axes, [" · ".join(strategy_names(played.game, row)) for row in rows.tolist()])
 
 
 def payoff_panel(axes: Axes, played: Played) -> None:
@@ -159,8 +158,7 @@ def payoff_panel(axes: Axes, played: Played) -> None:
         axes.plot([low, high], [place, place], color=colour, linewidth=3)
     axes.axvline(0, color=palette.MUTED, linewidth=0.8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [row[0] for row in rows], fontsize=8.5, color=palette.INK)
-    quiet(axes)
+    name_rows(axes, [row[0] for row in rows])
 
 
 def tier_panel(axes: Axes, played: Played) -> None:
@@ -174,12 +172,20 @@ def tier_panel(axes: Axes, played: Played) -> None:
             [cost, cost], [row["low"], row["high"]], color=palette.DUAL, linewidth=3, alpha=0.5
         )
         axes.plot([cost], [row["gain"]], "o", color=palette.DUAL, markersize=6)
-        axes.annotate(row["tier"], (cost, row["gain"]), xytext=(7, 0), va="center",
-                      textcoords="offset points", fontsize=9, color=palette.INK)  # fmt: skip
+        axes.annotate(labels.literal(row["tier"]), (cost, row["gain"]), xytext=(7, 0), va="center",
+                      textcoords="offset points", fontsize=9, color=palette.INK,
+                      parse_math=False)  # fmt: skip
     axes.axhline(0, color=palette.MUTED, linewidth=0.8)
     axes.set_xscale("log")
     axes.margins(x=0.3)
     quiet(axes, both=True)
+
+
+def name_rows(axes: Axes, names: list[str]) -> None:
+    """Name rows below each other, literally, in a quiet frame."""
+    words = [labels.literal(name, 60) for name in names]
+    axes.set_yticks(range(len(words)), words, fontsize=8.5, color=palette.INK, parse_math=False)
+    quiet(axes)
 
 
 def quiet(axes: Axes, *, both: bool = False) -> None:

@@ -1,8 +1,10 @@
 """Entry point of the command `nomoat`. Imports nothing heavy: each command does so itself."""
 
+import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from app.commands import (
     analyze,
@@ -23,6 +25,9 @@ from app.commands import (
     ui,
     validate,
 )
+from app.shell import FAILED
+from app.terminal import forgive_encodings, print_traceback, short_warnings
+from experiments.escape import lines_for_terminal
 
 app = typer.Typer(
     name="nomoat",
@@ -71,5 +76,16 @@ def options(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; nothing that it prints gives the terminal orders."""
+    forgive_encodings()
+    short_warnings()
+    try:
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        error.message = lines_for_terminal(error.message)
+        error.show()  # type: ignore[attr-defined]  # What the parser raises has it.
+        code = error.exit_code
+    except Exception:
+        print_traceback()
+        code = FAILED
+    sys.exit(code)

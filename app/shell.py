@@ -7,6 +7,7 @@ import functools
 import gc
 import importlib.util
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,6 @@ EXIT_CODES = {
     "MachineError": ENVIRONMENT,
     "AssetsError": ENVIRONMENT,
     "ImportError": ENVIRONMENT,
-    "MemoryError": ENVIRONMENT,
     "OSError": ENVIRONMENT,
     "DifferentResultError": FAILED,
 }
@@ -85,21 +85,37 @@ def guarded[**P](command: Callable[P, int | None]) -> Callable[P, None]:
 
 
 def explain(error: BaseException) -> int:
-    """Print one sentence about the error and return the exit code it means."""
+    """Print one sentence about the error and return the exit code it means.
+
+    A KeyboardInterrupt may bring a sentence of its own: what was kept, and what goes on.
+    """
     if isinstance(error, KeyboardInterrupt):
-        say("interrupted; nothing unfinished was kept")
+        say(str(error) or "interrupted; nothing unfinished was kept")
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) and nobody_reads():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         error = MachineError(f"this command {needs(error.name)}")
+    if isinstance(error, MemoryError):
+        say("the memory of this machine ran out (MemoryError); fewer enterprises or jobs need less")
+        return ENVIRONMENT
     for kind in type(error).__mro__:
         if kind.__name__ in EXIT_CODES:
             say(str(error) or kind.__name__)
             return EXIT_CODES[kind.__name__]
     say(f"internal error, {type(error).__name__}: {error} (NOMOAT_DEBUG=1 shows where)")
     return FAILED
+
+
+def nobody_reads() -> bool:
+    """Whether stdout is a pipe whose reader went away; a pipe to a worker may break, too."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError):
+        return False
 
 
 def say(sentence: str) -> None:

@@ -14,6 +14,7 @@ from app.shell import FAILED, OK, say
 from app.sweeping import bought, interval
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.durable import StoreError
+from experiments.escape import for_terminal
 from experiments.sweeps.compaction import compact
 from experiments.sweeps.comparison import SweepDifference, compare, repeat
 from experiments.sweeps.contrasts import arm_labels, arm_means, contrasts
@@ -90,7 +91,7 @@ def status_of(sweep: Sweep) -> dict[str, Any]:
 def print_status(sweep: Sweep, facts: dict[str, Any]) -> None:
     """Print the status for people."""
     out = console()
-    out.print(f"{facts['experiment']}  {sweep.facts['question']}")
+    out.print(for_terminal(f"{facts['experiment']}  {sweep.facts['question']}"))
     out.print(
         f"runs    {facts['finished']:,} of {facts['runs']:,} finished, {facts['failed']:,} failed, "
         f"{facts['left']:,} left  ({facts['points']:,} points x {facts['replicates']:,} replicates)"
@@ -135,7 +136,7 @@ def show_outcomes(path: Path, *, as_json: bool) -> int:
         print_json(document)
         return OK
     out, done = console(), outcomes.num_rows
-    out.print(f"{sweep.facts['experiment']}  {sweep.facts['question']}")
+    out.print(for_terminal(f"{sweep.facts['experiment']}  {sweep.facts['question']}"))
     out.print(
         f"{done:,} of {sweep.design.num_rows:,} runs, replicates: {sweep.facts['replicates']}"
     )

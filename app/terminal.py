@@ -2,10 +2,12 @@
 
 import json
 import sys
+import traceback
 import warnings
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.escape import for_terminal
+from experiments.escape import for_terminal, lines_for_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return a console that takes every text literally."""
-    from rich.console import Console
+    """Return a console that takes every text literally and shows what is no plain character."""
+    from app.clean_console import CleanConsole
 
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    return CleanConsole(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def plain_table(*headings: str, right: tuple[int, ...] = ()) -> "Table":
@@ -42,8 +44,24 @@ def add(table: "Table", *cells: object, style: str | None = None) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    print(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
+    """Print one JSON document on stdout, of printable ASCII."""
+    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    print(text.replace("\x7f", "\\u007f"))  # The one control character that JSON leaves as it is.
+
+
+def print_traceback() -> None:
+    """Print the exception that is being handled, with its places, on stderr."""
+    print(lines_for_terminal(traceback.format_exc()), end="", file=sys.stderr, flush=True)
+
+
+def forgive_encodings() -> None:
+    """Let stdout and stderr show what their encoding lacks as escapes instead of failing.
+
+    The terminal may not take UTF-8, and names of files that are no UTF-8 have no encoding at all.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def short_warnings() -> None:

@@ -17,6 +17,17 @@ def for_terminal(text: object) -> str:
     return "".join(visible(character) for character in str(text))
 
 
+def lines_for_terminal(text: str) -> str:
+    """Return `text` with its line ends and tabs, and all else as `for_terminal` shows it.
+
+    For text of several lines that this program composed, or shows as lines: what a foreign text
+    breaks into lines should go through `for_terminal` before.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one in "\n\t" else visible(one) for one in text)
+
+
 def visible(character: str) -> str:
     """Return the character itself if it prints, else its escape: `\\x1b`."""
     if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":

@@ -16,6 +16,7 @@ import numpy as np
 from experiments.clusters.rounds import Round, home
 from experiments.durable import StoreError
 from experiments.encoding import NewerSchemaError
+from experiments.escape import for_terminal
 from experiments.sweeps.engines import LocalProcesses
 from experiments.sweeps.events import Event, Failed
 from experiments.sweeps.folder import SweepError, SweepFolder, refuse_other_model
@@ -30,8 +31,15 @@ def main(arguments: Sequence[str]) -> int:
     """Do the chunk that the arguments and Slurm's environment name."""
     path, number, first = arguments
     folder = SweepFolder(Path(path))
-    one = Round.at(home(folder) / number)
     chunk = int(first) + int(os.environ.get("SLURM_ARRAY_TASK_ID", "0"))
+    try:
+        one = Round.at(home(folder) / number)
+    except (OSError, ValueError) as error:
+        say(f"chunk {chunk}: {error}")
+        return ENDED_EARLY
+    if chunk >= len(one.tasks):
+        say(f"chunk {chunk} is in no submission: Slurm did not say that it took this job")
+        return DONE
     try:
         refuse_other_model(folder, folder.manifest())
         done = work_on_chunk(folder, one, chunk, again=restarted())
@@ -82,8 +90,8 @@ def work_on_chunk(folder: SweepFolder, one: Round, chunk: int, *, again: bool) -
 
 
 def say(sentence: str) -> None:
-    """Print a line into the job's log."""
-    print(sentence, file=sys.stderr, flush=True)
+    """Print a line into the job's log, safe against control characters in foreign text."""
+    print(for_terminal(sentence), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
