@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from app.clusters import Place
 from app.ensemble_views import found as found_ensemble
-from app.shell import INTERRUPTED, OK, InputError, refuse_missing, say
+from app.shell import OK, InputError, refuse_missing, say
 from app.terminal import print_json, short_warnings
-from app.working import HERE, StoppedError, refuse_budget, worker
+from app.working import HERE, kept, refuse_budget, worker
 from experiments.claims.claim import (
     Claim,
     ClaimError,
@@ -81,7 +81,7 @@ class Request:
 
 
 def execute(request: Request) -> int:
-    """Run, judge, report; 130 if interrupted with all runs kept."""
+    """Run, judge, report; Ctrl-C keeps all finished runs."""
     short_warnings()
     refuse_missing("ema_workbench", "nomoat claims run")
     if request.budget is not None and (request.worlds or request.wide or request.budget <= 0):
@@ -108,11 +108,8 @@ def execute(request: Request) -> int:
     runs = Runs(path, worlds, size.enterprises, size.replicates, size.seed, work)
     if not (request.json or request.quiet):
         say(plan_words(claims, worlds, size))
-    try:
+    with kept(path):
         document = run(claims, runs, size)
-    except StoppedError:
-        say(f"stopped; all finished runs are kept in {path}, the same command goes on")
-        return INTERRUPTED
     report(request, path, document)
     return OK
 

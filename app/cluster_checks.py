@@ -1,6 +1,7 @@
 """The checks of `nomoat doctor --engine slurm`: commands, controller, profile, one tiny job."""
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -13,7 +14,7 @@ from experiments.clusters import profile as profiles
 from experiments.clusters import slurm_client as client
 from experiments.clusters.profile import SlurmSettings
 from experiments.clusters.rounds import tail_of
-from experiments.clusters.slurm_client import ClusterError
+from experiments.clusters.slurm_client import ClusterError, Element
 from experiments.folder import OUTPUTS
 from sim.version import model_version
 
@@ -75,26 +76,42 @@ def job(settings: SlurmSettings, patience: float = JOB_SECONDS) -> Check:
 def tried(place: Path, settings: SlurmSettings, patience: float) -> Check:
     """Submit the job with its files in a directory, and wait for it."""
     script, answer, log = place / "job.sh", place / "answer.json", place / "job.log"
-    script.write_text(client.job_script(settings, "-m", "experiments.clusters.check", str(answer)))
+    words = client.job_script(settings, "-m", "experiments.clusters.check", str(answer))
+    script.write_bytes(os.fsencode(words))
     number = client.submit([
         "sbatch", "--parsable", f"--job-name={place.name[1:]}", "--time=5",
         f"--output={str(log).replace('%', '%%')}", *client.options(settings, JOB_MB),
         *settings.options, str(script),
     ])  # fmt: skip
     began = time.monotonic()
-    while elements := client.queue([place.name[1:]]):
-        if time.monotonic() - began > patience:
-            client.call("scancel", number)
-            state = f"{elements[0].state} ({elements[0].reason})"
-            detail = f"job {number} is {state} after {patience:g} seconds"
-            return Check(WARNING, detail, "the queue may be long: try later, or another partition")
-        time.sleep(1.0)
+    if element := waited(str(script), number, patience):
+        state = f"{element.state} ({element.reason})"
+        detail = f"job {number} is {state} after {patience:g} seconds and was cancelled"
+        return Check(WARNING, detail, "the queue may be long: try later, or another partition")
     limit = time.monotonic() + (VISIBLE_SECONDS if not log.exists() else 5.0)
     while not answer.exists() and time.monotonic() < limit:
         time.sleep(0.5)
     if not answer.exists():
         return explained(number, log)
     return judged(json.loads(answer.read_text()), time.monotonic() - began)
+
+
+def waited(script: str, number: str, patience: float) -> Element | None:
+    """Wait until a job is gone; one that is still there after so many seconds is cancelled.
+
+    It is cancelled, too, where nobody waits any more, at a Ctrl-C or without a controller.
+    """
+    began, there = time.monotonic(), True
+    try:
+        while elements := client.queue([script]):
+            if time.monotonic() - began > patience:
+                return elements[0]
+            time.sleep(1.0)
+        there = False
+    finally:
+        if there:
+            client.cancel_ids([number])
+    return None
 
 
 def explained(number: str, log: Path) -> Check:

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.shell import FAILED, OK, InputError, refuse_missing, say
+from app.shell import ENVIRONMENT, FAILED, OK, InputError, refuse_missing, say
 from app.terminal import console, print_json
 from experiments.clusters import profile as profiles
 from experiments.clusters import slurm_client
 from experiments.clusters.profile import ARRAY_LIMIT, Profile, SlurmSettings
-from experiments.clusters.rounds import Task, open_rounds, rounds
-from experiments.clusters.slurm import Lost, Slurm, cancel, names_of, summary, was_submitted
+from experiments.clusters.rounds import OPEN, Task, open_rounds, rounds, unsettled
+from experiments.clusters.slurm import Lost, Slurm, cancel, scripts_of, summary, was_submitted
 from experiments.clusters.slurm_client import ClusterError
 from experiments.machine import needed_memory
 from experiments.sweeps.engines import Engine
@@ -179,7 +179,7 @@ def print_submission(
         return OK
     out = console()
     out.print(f"# {one.script_path.resolve()}")
-    out.print(script)
+    out.print(script)  # Several lines of our own; setup is the user's.
     for words in commands:
         out.print(shlex.join(words))
     taking = "" if seconds is None else f", {seconds * size / settings.cpus / 60:.2g} minutes each"
@@ -188,9 +188,10 @@ def print_submission(
 
 
 def say_jobs(folder: SweepFolder, engine: Slurm, *, quiet: bool) -> int:
-    """Say what is in the queue and what was given up; FAILED if anything was."""
-    if engine.held_back:
-        say(f"not everything was submitted, the same command goes on: {engine.held_back}")
+    """Say what is in the queue and what was given up; the exit code that it means.
+
+    FAILED if runs were given up, ENVIRONMENT if Slurm did not take everything.
+    """
     for one in engine.lost[:SHOWN_LOST]:
         say_lost(one)
     if engine.lost:
@@ -204,7 +205,19 @@ def say_jobs(folder: SweepFolder, engine: Slurm, *, quiet: bool) -> int:
         out = console()
         out.print(f"jobs    {jobs}")
         out.print(f"next    nomoat sweep status {folder.path}")
+    if engine.held_back:
+        say(
+            f"not everything is known to be submitted, the same command goes on: {engine.held_back}"
+        )
+        return ENVIRONMENT
     return OK
+
+
+def going_on(folder: SweepFolder, engine: Engine | None) -> str:
+    """What is said after an end before the end: that jobs go on, if any may."""
+    if not isinstance(engine, Slurm) or not engine.under_way:
+        return ""
+    return f"; jobs that Slurm has go on, too, until nomoat sweep cancel {folder.path}"
 
 
 def say_lost(one: Lost) -> None:
@@ -229,26 +242,26 @@ def document(engine: Slurm | None) -> dict[str, Any]:
 def status(folder: SweepFolder) -> dict[str, Any] | None:
     """What a cluster has of a sweep; None if it was never given any.
 
-    One question to the queue, none where there are no open rounds; `error` says why there is no
+    One question to the queue, none where all rounds are over; `error` says why there is no
     answer.
     """
     if not was_submitted(folder):
         return None
     every = rounds(folder)
-    waiting = open_rounds(folder)
+    waiting = unsettled(folder)
     lost = [
         {"log": str(one.log_path(chunk)), "tail": one.tail(chunk)}
         for one in every[-1:]
         for chunk in one.lost
     ]
     facts: dict[str, Any] = {
-        "rounds": len(every), "open_rounds": len(waiting), "running": 0, "waiting": 0,
-        "words": "no jobs", "error": None, "lost": lost,
+        "rounds": len(every), "open_rounds": sum(one.state == OPEN for one in waiting),
+        "running": 0, "waiting": 0, "words": "no jobs", "error": None, "lost": lost,
     }  # fmt: skip
     if not waiting:
         return facts
     try:
-        elements = slurm_client.queue(names_of(waiting))
+        elements = slurm_client.queue(scripts_of(waiting))
     except ClusterError as error:
         return {**facts, "running": None, "waiting": None, "words": "", "error": str(error)}
     running = sum(one.running for one in elements)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from app.clusters import Place
-from app.shell import INTERRUPTED, OK, InputError, say
+from app.shell import OK, InputError, say
 from app.terminal import print_json, short_warnings
-from app.working import HERE, StoppedError, refuse_budget, worker
+from app.working import HERE, kept, refuse_budget, worker
 from experiments.ensemble.building import Size, build, plan_of
 from experiments.ensemble.folder import EnsembleFolder, default_path
 from experiments.ensemble.sizing import sized
@@ -51,7 +51,7 @@ class Request:
 
 
 def execute(request: Request) -> int:
-    """Build what is missing and report; 130 if interrupted with all runs kept."""
+    """Build what is missing and report; Ctrl-C keeps all finished runs."""
     short_warnings()
     refuse_late(all_checks())
     if request.budget is not None and (request.draws or request.members):
@@ -66,12 +66,8 @@ def execute(request: Request) -> int:
     folder = EnsembleFolder(request.out or default_path(request.asked(scenario)))
     plan = plan_of(scenario, size_of(request, scenario, folder), request.seed, overrides)
     folder.prepare(plan.identity(model_version()), to_toml(scenario))
-    try:
-        with folder.alone():
-            summary = build(plan, folder, work)
-    except StoppedError:
-        say(f"stopped; all finished runs are kept in {folder.path}, the same command goes on")
-        return INTERRUPTED
+    with kept(folder.path), folder.alone():
+        summary = build(plan, folder, work)
     report(request, folder, summary)
     return OK
 

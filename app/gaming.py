@@ -5,9 +5,9 @@ from pathlib import Path
 
 from app.clusters import Place
 from app.game_views import Played, document, print_game
-from app.shell import INTERRUPTED, OK, InputError, say
-from app.terminal import print_json, short_warnings
-from app.working import HERE, StoppedError, worker
+from app.shell import OK, InputError, say
+from app.terminal import console, print_json, short_warnings
+from app.working import HERE, kept, worker
 from experiments.durable import Disk, StoreError
 from experiments.folder import OUTPUTS
 from experiments.game.playing import GameFolder, identity_of, play, stored_game, stored_payoffs
@@ -73,16 +73,13 @@ def listed(words: str) -> list[str]:
 
 
 def execute(request: Request) -> int:
-    """Play what is missing and report; 130 if interrupted with all runs kept."""
+    """Play what is missing and report; Ctrl-C keeps all finished runs."""
     short_warnings()
     work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     game = request.game()
     folder = GameFolder(request.out or OUTPUTS / f"game-{digest(str(identity_of(game)))}")
-    try:
+    with kept(folder.path):
         play(game, folder, work)
-    except StoppedError:
-        say(f"stopped; all finished runs are kept in {folder.path}, the same command goes on")
-        return INTERRUPTED
     if request.quiet:
         return OK
     return show_game(folder.path, None, as_json=request.json)
@@ -102,7 +99,7 @@ def show_game(path: Path | None, payoff: str | None, *, as_json: bool) -> int:
         return OK
     print_game(played)
     if figure is not None:
-        print(f"\nfigure  {figure}")
+        console().print(f"\nfigure  {figure}")
     return OK
 
 

@@ -11,6 +11,7 @@ from app.shell import FAILED, INTERRUPTED, OK, InputError, MachineError, say
 from app.sweep_progress import duration, progress
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.clusters.slurm import Slurm
+from experiments.escape import for_terminal
 from experiments.folder import OUTPUTS
 from experiments.machine import available_memory, needed_memory
 from experiments.sweeps.contrasts import contrasts
@@ -145,11 +146,21 @@ def run_to_end(
     experiment: Experiment, folder: SweepFolder, staff: Staff, *, silent: bool,
     retry_failed: bool = False,
 ) -> Report:  # fmt: skip
-    """Do what is missing, under a progress bar."""
-    with progress(experiment.name, silent=silent) as on_event:
-        return work(
-            folder, staff.engine, staff.jobs, on_event, retry_failed=retry_failed, size=staff.size
-        )
+    """Do what is missing, under a progress bar.
+
+    A second Ctrl-C, which does not wait for the runs under way, says what is kept.
+    """
+    try:
+        with progress(experiment.name, silent=silent) as on_event:
+            return work(
+                folder, staff.engine, staff.jobs, on_event,
+                retry_failed=retry_failed, size=staff.size,
+            )  # fmt: skip
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            f"stopped at once; runs that were written are kept in {folder.path}, "
+            f"the same command goes on{clusters.going_on(folder, staff.engine)}"
+        ) from stop
 
 
 def ended(
@@ -164,8 +175,7 @@ def ended(
     if report.stopped:
         say(
             f"stopped; {done.finished:,} of {done.total:,} runs are kept in {folder.path}, "
-            "the same command goes on"
-            + (f"; jobs go on, too, until nomoat sweep cancel {folder.path}" if slurm else "")
+            f"the same command goes on{clusters.going_on(folder, engine)}"
         )
         return INTERRUPTED
     if as_json:
@@ -290,7 +300,7 @@ def say_plan(experiment: Experiment, folder: SweepFolder, jobs: int, *, as_json:
 def print_plan(experiment: Experiment, facts: dict[str, Any]) -> None:
     """Print a plan for people."""
     out = console()
-    out.print(f"{experiment.name}  {experiment.question}")
+    out.print(for_terminal(f"{experiment.name}  {experiment.question}"))
     out.print()
     table = plain_table("factor", "role", "values")
     for factor in experiment.factors:

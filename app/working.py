@@ -1,6 +1,8 @@
 """Doing the sweeps that ensembles, claims and games are made of, here or on a cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from app import clusters
@@ -26,7 +28,26 @@ def refuse_budget(place: Place, minutes: float | None, instead: str) -> None:
 
 
 class StoppedError(Exception):
-    """Ctrl-C: what was run is kept."""
+    """Ctrl-C: what was run is kept; the text says what goes on elsewhere, if anything does."""
+
+
+@contextmanager
+def kept(path: Path) -> Iterator[None]:
+    """Say at a Ctrl-C what is kept in a folder, if nothing inside said more.
+
+    Raises KeyboardInterrupt with that sentence.
+    """
+    try:
+        yield
+    except StoppedError as stop:
+        raise KeyboardInterrupt(
+            f"stopped; all finished runs are kept in {path}, the same command goes on{stop}"
+        ) from stop
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(
+            str(stop)
+            or f"stopped; runs that were written are kept in {path}, the same command goes on"
+        ) from stop
 
 
 def worker(place: Place, jobs: int | None, *, silent: bool) -> Work:
@@ -51,7 +72,7 @@ def worker(place: Place, jobs: int | None, *, silent: bool) -> Work:
 
     def do(experiment: Experiment, folder: SweepFolder, staff: Staff) -> None:
         if run_to_end(experiment, folder, staff, silent=silent).stopped:
-            raise StoppedError
+            raise StoppedError(clusters.going_on(folder, staff.engine))
         if isinstance(staff.engine, Slurm) and staff.engine.lost:
             for one in staff.engine.lost[: clusters.SHOWN_LOST]:
                 clusters.say_lost(one)

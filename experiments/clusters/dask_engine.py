@@ -127,15 +127,18 @@ def client_of(settings: DaskSettings, cluster: Any) -> Client:
         return Client(cluster if address is None else address,
                       timeout=CONNECT_SECONDS, set_as_default=False)  # fmt: skip
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
-        raise ClusterError(
-            f"no Dask scheduler answers at {address}: {str(error) or type(error).__name__}"
-        ) from error
+        place = f"no Dask scheduler answers at {address}" if address else "Dask does not start"
+        raise ClusterError(f"{place}: {str(error) or type(error).__name__}") from error
 
 
 def refuse_open(address: str, *, insecure: bool) -> None:
     """Raise ProfileError for an address over which others could send code to the workers."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("tcp", "tls") or not parts.hostname:
+    try:
+        parts = urlsplit(address)
+        sound = parts.scheme in ("tcp", "tls") and parts.hostname and parts.port != 0
+    except ValueError:  # Of a port beyond 65535, or brackets that do not close.
+        sound = False
+    if not sound:
         raise ProfileError(f"--scheduler takes tls://HOST:PORT or tcp://HOST:PORT, not {address!r}")
     if parts.scheme == "tcp" and parts.hostname not in LOOPBACK and not insecure:
         raise ProfileError(

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pyarrow as pa
 
+from experiments.clusters.slurm_client import ClusterError
 from experiments.clusters.task import Outcome
 from experiments.durable import StoreError
 from experiments.sweeps.engines import Tell, Work
@@ -74,7 +75,7 @@ class Calls[F: Future]:
     def run(self, folder: SweepFolder, work: Work, tell: Tell) -> None:
         """Do all chunks; after a wish to stop, those under way.
 
-        Raises ClusterError if the workers are gone for good.
+        Raises ClusterError if the workers are gone for good or cannot do the work.
         """
         self._folder, self._tell = folder, tell
         path, version = str(folder.path.resolve()), folder.manifest()["model_version"]
@@ -117,7 +118,11 @@ class Calls[F: Future]:
         except Exception as error:
             cause = self._pool.deaths(error)
             if cause is None:
-                raise
+                raise ClusterError(
+                    f"a call of a worker ended in {type(error).__name__}: {error}; workers need "
+                    "this version of nomoat and the sweep's folder under the same path; what is "
+                    "finished is kept"
+                ) from error
             self._blame(rows, cause)
             return
         if isinstance(refused := outcome.refused, Refused):

@@ -17,6 +17,7 @@ from experiments.clusters.rounds import Round, home
 from experiments.durable import StoreError
 from experiments.encoding import NewerSchemaError
 from experiments.escape import for_terminal
+from experiments.stored import DocumentError
 from experiments.sweeps.engines import LocalProcesses
 from experiments.sweeps.events import Event, Failed
 from experiments.sweeps.folder import SweepError, SweepFolder, refuse_other_model
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     chunk = int(first) + int(os.environ.get("SLURM_ARRAY_TASK_ID", "0"))
     try:
         one = Round.at(home(folder) / number)
-    except (OSError, ValueError) as error:
+    except (OSError, DocumentError) as error:
         say(f"chunk {chunk}: {error}")
         return ENDED_EARLY
     if chunk >= len(one.tasks):

@@ -6,11 +6,13 @@ directory is made by whoever submits first, so that two processes never submit t
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypedDict
 
@@ -25,6 +27,7 @@ from experiments.stored import (
     entries,
     is_directory,
     opened,
+    own_directory,
     regular,
 )
 from experiments.sweeps.folder import CLUSTER, SweepFolder
@@ -33,6 +36,7 @@ from experiments.sweeps.manifest import MOST_RUNS
 OPEN, OVER, CANCELLED = "open", "over", "cancelled"
 TAIL_LINES: Final = 12
 TAIL_BYTES: Final = 4000
+JOB_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,99}")
 NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 """Name of a round's directory."""
 UNFINISHED_SECONDS: Final = 5.0
@@ -107,6 +111,11 @@ class Round:
         return self.path / "job.sh"
 
     @property
+    def script(self) -> str:
+        """The script's path as Slurm knows it: it tells the jobs of this round from all others."""
+        return str(self.script_path.resolve())
+
+    @property
     def refusal_path(self) -> Path:
         """What a job says if no job can do its work."""
         return self.path / "refused.txt"
@@ -156,19 +165,33 @@ class Round:
         label = path / "plan.json"
         if len(tree["chunks"]) != len(tree["failures"]):
             raise DocumentError(f"{label}: chunks and failures are not of one length")
-        if sum(end - first for chunk in tree["chunks"] for first, end in chunk) > MOST_RUNS:
+        pairs = [pair for chunk in tree["chunks"] for pair in chunk]
+        if not all(first < end <= MOST_RUNS for first, end in pairs):
+            raise DocumentError(f"{label}: chunks are no ranges of rows")
+        if sum(end - first for first, end in pairs) > MOST_RUNS:
             raise DocumentError(f"{label}: chunks have more rows than a sweep may have")
         if any([*map(type, one)] != [str, int, int] for one in tree["arrays"]):
             raise DocumentError(f"{label}: an array is not a name and two numbers")
-        if sum(one[2] for one in tree["arrays"]) > len(tree["chunks"]):
-            raise DocumentError(f"{label}: arrays have more jobs than there are chunks")
         tasks = [
             Task(tuple(rows_of(one)), failures)
             for one, failures in zip(tree["chunks"], tree["failures"], strict=True)
         ]
         arrays = [Array(*one) for one in tree["arrays"]]
-        return cls(
+        found = cls(
             path, tasks, arrays, tree["model_version"], tree["retry"], tree["state"], tree["lost"]
+        )
+        if not found.sound():
+            raise DocumentError(f"{label}: arrays and lost chunks do not fit the chunks")
+        return found
+
+    def sound(self) -> bool:
+        """Whether the parts fit together: named arrays of all chunks in order, known lost ones."""
+        firsts = list(accumulate((one.count for one in self.arrays), initial=0))
+        return (
+            [one.first for one in self.arrays] == firsts[:-1]
+            and firsts[-1] == len(self.tasks)
+            and all(JOB_NAME.fullmatch(one.name) for one in self.arrays)
+            and all(one < len(self.tasks) for one in self.lost)
         )
 
     def save(self, folder: SweepFolder) -> None:
@@ -211,7 +234,7 @@ def label(folder: SweepFolder, identity: str, version: str) -> str:
     identity, version: of the experiment and the model.
     """
     address = f"{folder.path.resolve()}\0{identity}\0{version}"
-    return f"nomoat-{hashlib.sha256(address.encode()).hexdigest()[:12]}"
+    return f"nomoat-{hashlib.sha256(os.fsencode(address)).hexdigest()[:12]}"
 
 
 def directories(folder: SweepFolder) -> list[Path]:
@@ -229,8 +252,8 @@ def rounds(folder: SweepFolder) -> list[Round]:
     return found
 
 
-def open_rounds(folder: SweepFolder) -> list[Round]:
-    """Rounds whose jobs may be under way; waits for one that another process just makes."""
+def unsettled(folder: SweepFolder) -> list[Round]:
+    """Rounds that are not over; waits for one that another process just makes."""
     limit = time.monotonic() + UNFINISHED_SECONDS
     while time.monotonic() < limit and any(
         time.time() - path.stat().st_mtime < UNFINISHED_SECONDS
@@ -238,7 +261,12 @@ def open_rounds(folder: SweepFolder) -> list[Round]:
         if not (path / "plan.json").exists()
     ):
         time.sleep(0.2)
-    return [one for one in rounds(folder) if one.state == OPEN]
+    return [one for one in rounds(folder) if one.state != OVER]
+
+
+def open_rounds(folder: SweepFolder) -> list[Round]:
+    """Rounds whose jobs may be under way, and that nobody cancelled."""
+    return [one for one in unsettled(folder) if one.state == OPEN]
 
 
 def next_number(folder: SweepFolder) -> int:
@@ -262,8 +290,9 @@ def planned(
 def make(one: Round, folder: SweepFolder, script: str) -> bool:
     """Write a planned round; false if another process made one of this number meanwhile.
 
-    Raises StoreError if it cannot be written.
+    Raises StoreError if it cannot be written, FolderError if it would be written elsewhere.
     """
+    own_directory(home(folder))
     try:
         home(folder).mkdir(exist_ok=True)
         one.path.mkdir()
@@ -275,6 +304,6 @@ def make(one: Round, folder: SweepFolder, script: str) -> bool:
         one.logs.mkdir()
     except OSError as error:
         raise StoreError.of(error, one.path, "nothing was submitted") from error
-    folder.disk.replace(one.script_path, script.encode())
+    folder.disk.replace(one.script_path, os.fsencode(script))
     one.save(folder)
     return True

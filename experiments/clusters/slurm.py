@@ -20,13 +20,16 @@ from experiments.clusters.rounds import (
     OVER,
     Round,
     Task,
+    contents,
     home,
     label,
     make,
     open_rounds,
     planned,
+    unsettled,
 )
-from experiments.clusters.slurm_client import ClusterError, Element
+from experiments.clusters.slurm_client import ClusterError, Element, SilentError, UnclearError
+from experiments.stored import DocumentError
 from experiments.sweeps.engines import Tell, Work
 from experiments.sweeps.events import Failed, Finished, Remark, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
@@ -37,6 +40,12 @@ POLL_SHARE: Final = 0.05
 """Of the time since the submission: how long to wait until the next question."""
 SILENT_POLL, SILENT_SECONDS = 2.0, 900.0
 """A controller that does not answer for so long is given up."""
+REFUSAL_BYTES: Final = 2000
+"""Of what a job says if none can do its work."""
+
+
+class CancelledError(ClusterError):
+    """Somebody cancelled the jobs."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,12 @@ class Slurm:
     """Why not everything was submitted."""
     jobs: list[str] = field(default_factory=list)
     """Ids of the arrays submitted by this call."""
+    _open: list[Round] = field(default_factory=list, init=False)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether jobs may go on when the work ends here."""
+        return bool(self._open)
 
     def run(self, folder: SweepFolder, work: Work, tell: Tell) -> None:
         """Do all work; jobs of an earlier call are waited for, not doubled.
@@ -125,13 +140,31 @@ class Slurm:
         self._folder, self._tell = folder, tell
         self._watch = Watch(folder, tell, retry=self.retry)
         self._open = open_rounds(folder)
+        try:
+            self._work_off(work)
+        except CancelledError:
+            raise
+        except ClusterError as error:
+            if work.stopping and isinstance(error, SilentError):
+                return
+            if not self._open:
+                raise
+            raise ClusterError(
+                f"{error}; jobs that Slurm has go on, the same command waits for them, "
+                f"nomoat sweep cancel {folder.path} ends them"
+            ) from error
+
+    def _work_off(self, work: Work) -> None:
+        """Submit and wait until nothing is left, or there is a wish to stop."""
         self._limit = min(self.settings.array_limit or ARRAY_LIMIT, client.largest_array())
         todo = self._grounded([Task(chunk.rows) for chunk in iter(work.take, None)])
         while not work.stopping:
             todo += self._settle(work)
             if todo:
                 todo = self._submit(todo)
-            if not self._open or self.detach or not self._wait(work):
+            if self.detach or not (self._open or todo):
+                return
+            if self._open and not self._wait(work):
                 return
 
     def _grounded(self, tasks: Sequence[Task]) -> list[Task]:
@@ -180,8 +213,11 @@ class Slurm:
         return one, words
 
     def _cut(self, one: Round, number: int, error: ClusterError) -> None:
-        """Leave out of a round the arrays that Slurm did not take; if it took none, give up."""
-        one.arrays = one.arrays[:number]
+        """Leave out of a round the arrays that Slurm did not take; if it took none, give up.
+
+        One that it may have taken stays: the queue will show.
+        """
+        one.arrays = one.arrays[: number + isinstance(error, UnclearError)]
         one.tasks = one.tasks[: one.submitted]
         if not one.arrays:
             one.state = OVER
@@ -211,9 +247,9 @@ class Slurm:
     def _refresh(self) -> None:
         """See whether another process cancelled the jobs."""
         for one in self._open:
-            with suppress(OSError, ValueError, LookupError):
+            with suppress(OSError, DocumentError):
                 if Round.at(one.path).state == CANCELLED:
-                    raise ClusterError(
+                    raise CancelledError(
                         f"the jobs of {self._folder.path} were cancelled; what is finished is "
                         "kept, the same command goes on"
                     )
@@ -224,21 +260,24 @@ class Slurm:
         for wait in (0.0, SHORTEST_POLL):
             if gone:
                 time.sleep(wait)
-                names = {element.name for element in self._ask(work, gone)}
-                gone = [one for one in gone if not names & set(names_of([one]))]
+                there = {element.script for element in self._ask(work, gone)}
+                gone = [one for one in gone if one.script not in there]
         return gone
 
     def _ask(self, work: Work, rounds: Sequence[Round]) -> list[Element]:
         """Jobs of rounds; waits for a controller that does not answer, as one that restarts.
 
-        Raises ClusterError if it keeps silent, or at a wish to stop.
+        Raises ClusterError with its last words if it does not come back, SilentError at a wish to
+        stop.
         """
         began = time.monotonic()
         while True:
             try:
-                return client.queue(names_of(rounds))
+                return client.queue(scripts_of(rounds))
             except ClusterError as error:
-                if work.stopping or time.monotonic() - began > SILENT_SECONDS:
+                if work.stopping:
+                    raise SilentError(str(error)) from error
+                if time.monotonic() - began > SILENT_SECONDS:
                     raise
                 self._tell(Remark(str(error)))
                 self._watch.look()
@@ -247,7 +286,7 @@ class Slurm:
     def _refuse(self, one: Round) -> None:
         """Raise SweepError if a job said that none can do this."""
         with suppress(OSError):
-            text = one.refusal_path.read_text(encoding="utf-8").strip()
+            text = contents(one.refusal_path, REFUSAL_BYTES).decode(errors="replace").strip()
             one.state = OVER
             one.save(self._folder)
             raise SweepError(text)
@@ -274,9 +313,10 @@ class Slurm:
         while not work.stopping:
             elements = self._ask(work, self._open)
             self._tell(Remark(summary(elements)))
-            client.cancel_elements([one for one in elements if one.stuck])
-            names = {one.name for one in elements}
-            if any(not names & set(names_of([one])) for one in self._open):
+            with suppress(ClusterError):  # What is still there is tried again at the next look.
+                client.cancel_elements([one for one in elements if one.stuck])
+            there = {one.script for one in elements}
+            if any(one.script not in there for one in self._open):
                 return True
             self._refresh()
             self._watch.look()
@@ -292,9 +332,9 @@ class Slurm:
             time.sleep(0.1)
 
 
-def names_of(rounds: Sequence[Round]) -> list[str]:
-    """Names of all arrays of rounds."""
-    return [array.name for one in rounds for array in one.arrays]
+def scripts_of(rounds: Sequence[Round]) -> list[str]:
+    """What was submitted of rounds, as Slurm knows it."""
+    return [one.script for one in rounds]
 
 
 def summary(elements: Sequence[Element]) -> str:
@@ -307,25 +347,34 @@ def summary(elements: Sequence[Element]) -> str:
 
 
 def cancel(folder: SweepFolder, patience: float = 60.0) -> int:
-    """End all jobs of a sweep; how many there were.
+    """End all jobs of this user that were submitted from a sweep's folder; how many there were.
 
-    A process that waits for them sees it. Raises ClusterError if they do not go away.
+    A process that waits for them sees it. Raises ClusterError if they do not go away; it can be
+    called again.
     """
-    rounds = open_rounds(folder)
-    names = names_of(rounds)
-    elements = client.queue(names)
-    for one in rounds:
+    every = unsettled(folder)
+    scripts = scripts_of(every)
+    left = client.queue(scripts)
+    count, refused = len(left), ""
+    for one in every:
         one.state = CANCELLED
         one.save(folder)
-    client.cancel(names)
     limit = time.monotonic() + patience
-    while client.queue(names):
-        if time.monotonic() > limit:
-            raise ClusterError(f"jobs of {folder.path} are still in the queue; ask squeue why")
+    while left:
+        try:
+            client.cancel(left)
+        except ClusterError as error:
+            refused = f"; {error}"
         time.sleep(SHORTEST_POLL)
-    for one in rounds:
+        left = client.queue(scripts)
+        if left and time.monotonic() > limit:
+            raise ClusterError(
+                f"{len(left):,} jobs of {folder.path} are still in the queue, ask squeue why"
+                + refused
+            )
+    for one in every:
         one.sweep_logs()
-    return len(elements)
+    return count
 
 
 def was_submitted(folder: SweepFolder) -> bool:

@@ -6,25 +6,46 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from experiments.clusters.profile import NO_MEMORY, SlurmSettings, seconds_of
 from experiments.clusters.rounds import Array, Round
 
 PATIENCE_SECONDS: Final = 60.0
 """For one command."""
+MOST_BYTES: Final = 256_000_000
+"""Of what a command prints."""
+WORDS_SHOWN: Final = 600
+"""Letters of what a command says, in a sentence."""
 COMMANDS: Final = ("sbatch", "squeue", "scontrol", "scancel")
 ELSEWHERE: Final = "submit on a login node of the cluster"
 MODULE: Final = "experiments.clusters.job"
 SMALLEST_NOTICE: Final = 60
-FIELDS: Final = "%F|%K|%j|%T|%r"
+FIELDS: Final = "%F|%K|%U|%T|%r|%o"
+LINE: Final = re.compile(r"(\d{1,12})\|([^|]*)\|(\d{1,12})\|([A-Z_]+)\|([^|]*)\|(.*)")
+ARGUMENT: Final = re.compile(r" \d+\Z")
+"""The first chunk of an array, behind the script that was submitted."""
+NUMBER: Final = re.compile(r"(\d{1,12})(;\S*)?")
+BATCH: Final = 500
+"""Jobs that one command names."""
 
 
 class ClusterError(Exception):
     """The cluster does not do what it was asked; the text is one sentence."""
+
+
+class SilentError(ClusterError):
+    """A command of the cluster did not answer."""
+
+
+class UnclearError(ClusterError):
+    """Nobody knows whether the cluster took a submission."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,9 @@ class Element:
 
     job: str
     index: int
-    name: str
+    script: str
+    """What was submitted: as Slurm remembers it, not as a file says that somebody may have given
+    us."""
     state: str
     reason: str
 
@@ -52,20 +75,51 @@ class Element:
 
 
 def call(*words: str) -> str:
-    """What a command prints; raises ClusterError with what it says if it fails."""
-    try:
-        done = subprocess.run(
-            words, capture_output=True, text=True, errors="replace", check=False,
-            stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise ClusterError(f"{words[0]} is not on this machine: {ELSEWHERE}") from error
-    except subprocess.TimeoutExpired as error:
-        raise ClusterError(f"{words[0]} did not answer within {error.timeout:g} seconds") from error
-    if done.returncode:
-        said = " ".join(done.stderr.split())[-600:] or f"exit code {done.returncode}"
-        raise ClusterError(f"{words[0]} failed: {said}")
-    return done.stdout
+    """What a command prints, bytes that are no UTF-8 as in names of files.
+
+    Raises ClusterError with what it says if it fails, SilentError if it does not answer.
+    """
+    # In a process group of its own: a Ctrl-C in the terminal is ours to act on, not the command's.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                words, stdout=output, stderr=errors, stdin=subprocess.DEVNULL, process_group=0,
+                env={**os.environ, "LC_ALL": "C"},
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise ClusterError(f"{words[0]} is not on this machine: {ELSEWHERE}") from error
+        except OSError as error:
+            raise ClusterError(f"{words[0]} cannot be run: {error.strerror}") from error
+        try:
+            wait_for(process, words[0], output)
+        finally:
+            with suppress(OSError):
+                process.kill()
+            process.wait()
+        if process.returncode:
+            said = " ".join((read(errors) or read(output)).split())[-WORDS_SHOWN:]
+            code = process.returncode
+            raise ClusterError(f"{words[0]} failed: {said or f'exit code {code}'}")
+        return read(output)
+
+
+def wait_for(process: "subprocess.Popen[bytes]", name: str, output: IO[bytes]) -> None:
+    """Wait for the end of a command; raises SilentError if it takes or says too much."""
+    began = time.monotonic()
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(min(1.0, PATIENCE_SECONDS))
+            return
+        if time.monotonic() - began >= PATIENCE_SECONDS:
+            raise SilentError(f"{name} did not answer within {PATIENCE_SECONDS:g} seconds")
+        if os.fstat(output.fileno()).st_size > MOST_BYTES:
+            raise SilentError(f"{name} printed more than {MOST_BYTES / 1e6:,.0f} MB, and no end")
+
+
+def read(output: IO[bytes]) -> str:
+    """What stands in a file of output."""
+    output.seek(0)
+    return os.fsdecode(output.read(MOST_BYTES))
 
 
 def missing() -> list[str]:
@@ -75,40 +129,77 @@ def missing() -> list[str]:
 
 def largest_array() -> int:
     """Most jobs of one array here."""
-    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", call("scontrol", "show", "config"), re.M)
-    most = int(found[1]) if found else 0
+    found = re.search(
+        r"^MaxArraySize\s*=\s*(\d{1,9})\s*$", call("scontrol", "show", "config"), re.M
+    )
+    if found is None:
+        raise ClusterError("scontrol show config names no MaxArraySize: is this a Slurm?")
+    most = int(found[1])
     if most < 1:
         raise ClusterError("this Slurm takes no job arrays (MaxArraySize is 0)")
     return most
 
 
-def queue(names: Sequence[str]) -> list[Element]:
-    """All jobs with these names that wait or run: one question, however many."""
-    if not names:
+def queue(scripts: Collection[str]) -> list[Element]:
+    """Jobs of this user that were submitted as one of these scripts, and wait or run.
+
+    One question, however many. What tells whose a job is comes from Slurm alone: a name can be
+    chosen by whoever gives a folder away. Raises ClusterError for an answer that cannot be read,
+    since jobs that are not seen would be submitted again.
+    """
+    if not scripts:
         return []
-    words = ("squeue", "--noheader", "--me", "--array", f"--name={','.join(names)}")
+    wanted, user = set(scripts), str(os.getuid())
     found = []
-    for line in call(*words, f"--format={FIELDS}").splitlines():
-        job, index, name, state, reason = line.strip().split("|", 4)
-        found.append(Element(job, int(index) if index.isdigit() else 0, name, state, reason))
+    for line in call("squeue", "--noheader", "--me", "--array", f"--format={FIELDS}").split("\n"):
+        if not line.strip():
+            continue
+        fields = LINE.fullmatch(line.strip())
+        if fields is None:
+            raise ClusterError(f"squeue printed a line that is no job: {line[:WORDS_SHOWN]!r}")
+        job, index, owner, state, reason, submitted = fields.groups()
+        path = ARGUMENT.sub("", submitted)
+        if owner == user and path in wanted:
+            found.append(Element(job, int(index) if index.isdecimal() else 0, path, state, reason))
     return found
 
 
-def cancel(names: Sequence[str]) -> None:
-    """End all jobs with these names."""
-    for name in names:
-        call("scancel", f"--name={name}")
+def cancel(elements: Sequence[Element]) -> None:
+    """End all jobs of the arrays that these belong to."""
+    cancel_ids(sorted({one.job for one in elements}))
 
 
 def cancel_elements(elements: Sequence[Element]) -> None:
     """End single jobs of arrays."""
-    if elements:
-        call("scancel", *(f"{one.job}_{one.index}" for one in elements))
+    cancel_ids([f"{one.job}_{one.index}" for one in elements])
+
+
+def cancel_ids(ids: Sequence[str]) -> None:
+    """End jobs by what the queue calls them."""
+    for first in range(0, len(ids), BATCH):
+        call("scancel", *ids[first : first + BATCH])
 
 
 def submit(words: Sequence[str]) -> str:
-    """Submit an array; its job id."""
-    return call(*words).strip().partition(";")[0]
+    """Submit; the job's id.
+
+    Raises ClusterError if the jobs are not taken, UnclearError if they may or may not be.
+    """
+    try:
+        said = call(*words)
+    except ClusterError as error:
+        if isinstance(error, SilentError) or "timed out" in str(error).lower():
+            raise UnclearError(f"{error}; its jobs may have been taken or not") from error
+        raise
+    # Sites put words of their own before the answer.
+    answer = NUMBER.fullmatch(said.strip().rpartition("\n")[2].strip())
+    if answer is None:
+        shown = said.strip()[:WORDS_SHOWN]
+        raise UnclearError(
+            f"{words[0]} answered {shown!r} instead of a job's number; its jobs may have been "
+            "taken or not"
+        )
+    return answer[1]
 
 
 def script(folder: Path, one: Round, settings: SlurmSettings) -> str:

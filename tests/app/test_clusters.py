@@ -47,6 +47,8 @@ def nomoat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nomoat:
         ),
         (("--engine", "dask", "--scheduler", "tcp://10.0.0.1:1"), 2, "anybody who reaches it"),
         (("--engine", "dask", "--scheduler", "nowhere"), 2, "--scheduler takes tls://HOST:PORT"),
+        (("--engine", "dask", "--scheduler", "tls://["), 2, "--scheduler takes tls://HOST:PORT"),
+        (("--engine", "dask", "--scheduler", "tcp://localhost:99999"), 2, "--scheduler takes tls"),
         (("--engine", "mpi"), 3, "--engine mpi needs"),
     ],
 )  # fmt: skip

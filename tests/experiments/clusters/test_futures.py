@@ -1,6 +1,7 @@
 """Who is blamed when workers die: a pool that, as Dask does, blames every call under way."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import sweeping
 
 from experiments.clusters.futures import Calls
+from experiments.clusters.slurm_client import ClusterError
 from experiments.clusters.task import Outcome, do_chunk
 from experiments.sweeps import runner
 from experiments.sweeps.folder import SweepFolder
@@ -61,6 +63,32 @@ class Deadly:
     def deaths(self, error: BaseException) -> str | None:
         """What they died of."""
         return "row" if isinstance(error, DiedError) else None
+
+
+class Strange:
+    """Workers that do not know the program."""
+
+    workers = 1
+
+    def submit(self, path: str, rows: Sequence[int], version: str) -> "Future[Outcome]":  # noqa: ARG002
+        """Fail at once."""
+        future: Future[Outcome] = Future()
+        future.set_exception(ModuleNotFoundError("No module named 'experiments'"))
+        return future
+
+    def wait(self, futures: "Sequence[Future[Outcome]]", seconds: float) -> None:
+        """Nothing to wait for."""
+
+    def deaths(self, error: BaseException) -> str | None:  # noqa: ARG002
+        """None died."""
+        return None
+
+
+def test_workers_that_cannot_do_the_work_are_one_sentence(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "sweep")
+    runner.begin(sweeping.declared(), folder)
+    with pytest.raises(ClusterError, match=r"ended in ModuleNotFoundError: .* is kept"):
+        runner.work(folder, Calls(Strange()), 1, size=4)
 
 
 @pytest.mark.parametrize("row", [0, 7, 11])
