@@ -56,6 +56,7 @@ from sim.record import is_scripted, releases
 from sim.recording import Recorder
 from sim.scenario import Scenario
 from sim.schemas import SCHEMAS
+from sim.seeding import root_seed
 from sim.start import seat_initial_adopters
 from sim.stock import Stock
 from sim.stopwatch import Stopwatch
@@ -77,7 +78,8 @@ class Market(mesa.Model):  # type: ignore[misc]
     Parameters
     ----------
     parameters: a `Scenario`; the baseline market of 2023 if omitted.
-    rng: root seed; the scenario's declared seed if omitted (never entropy).
+    rng: root seed, a whole number from 0 to 2**63 - 1; the scenario's declared seed if None (never
+    entropy). Anything else, such as a NumPy generator, raises ScenarioError.
     threads: threads of the enterprise kernel; any number gives the same bytes.
     tables: those to be recorded; `market` and `event` always are.
     overrides: dotted parameter names, as in `Market(**{"enterprise.population": 500})`.
@@ -99,7 +101,7 @@ class Market(mesa.Model):  # type: ignore[misc]
         base = parameters or self.preset or Scenario()
         if overrides:
             base = with_overrides(base, overrides)
-        seed = base.seed if rng is None else int(rng)
+        seed = root_seed(rng, base.seed)
         super().__init__(rng=seed)
         self.parameters = base
         self.seed = seed

@@ -1,5 +1,6 @@
 """The market as a Mesa model: same bytes, addressed luck, events, batch runs, collected data."""
 
+import warnings
 from typing import Any
 
 import mesa
@@ -12,6 +13,7 @@ from agents.enterprise.columns import EnterpriseColumns
 from agents.vendor.vendor import Vendor
 from sim.loading import load
 from sim.market import Market
+from sim.refusals import ScenarioError
 from sim.running import run
 from sim.scenario import Scenario
 
@@ -176,6 +178,53 @@ def test_no_seed_means_the_declared_seed() -> None:
     assert Market(scenario(seed=7), rng=3).seed == 3
     employees = declared.columns.firms.employees
     assert np.array_equal(employees, Market(scenario(), rng=7).columns.firms.employees)
+
+
+@pytest.mark.parametrize("rng", [0, np.int64(5), np.uint8(5), 2**63 - 1])
+def test_any_whole_number_is_a_seed(rng: Any) -> None:
+    market = Market(scenario(), rng=rng)
+    assert market.seed == rng
+    assert type(market.seed) is int
+
+
+@pytest.mark.parametrize(
+    "rng",
+    [1.7, 1.0, True, np.True_, np.float64(1), "1", -1, 2**63, np.uint64(2**63), [1], float("nan"),
+     np.random.default_rng(1), np.random.SeedSequence(1), 10**400],
+)  # fmt: skip
+def test_what_is_no_seed_is_refused(rng: Any) -> None:
+    with pytest.raises(ScenarioError, match="rng, the root seed, is a whole number from 0 to 9"):
+        Market(scenario(), rng=rng)
+    with pytest.raises(ScenarioError, match="or None for the scenario's own seed, not "):
+        run(scenario(), seed=rng)
+
+
+ONE_MONTH = {"enterprise.population": 50, "months": 1}
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [{"iterations": 3}, {"rng": [None, None]}, {"parameters": {**ONE_MONTH, "rng": [1, 2]}}],
+)
+def test_a_batch_of_equal_runs_is_said(repeated: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"parameters": ONE_MONTH, "display_progress": False, **repeated}
+    with pytest.warns(RuntimeWarning, match=r"same as the one before; rng=\[1, 2, 3\]"):
+        found = mesa.batch_run(Market, **asked)
+    assert len({row["adoption"] for row in found}) == 1
+
+
+@pytest.mark.parametrize(
+    "different",
+    [{"rng": [1, 2]}, {}, {"parameters": {**ONE_MONTH, "seed": [1, 2]}},
+     {"parameters": {**ONE_MONTH, "choice.theta": [3.0, 5.0]}}],
+)  # fmt: skip
+def test_a_batch_of_different_runs_needs_no_word(different: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"parameters": ONE_MONTH, "display_progress": False, **different}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = mesa.batch_run(Market, **asked)
+    if "rng" in different or "seed" in asked["parameters"]:
+        assert len({row["spend"] for row in found}) == 2
 
 
 def test_a_reset_keeps_loaded_parameters() -> None:
