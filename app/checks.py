@@ -1,5 +1,6 @@
 """The checks of `nomoat doctor`: each says ok, warning or failed, and names the fix."""
 
+import os
 import platform
 import shutil
 import sys
@@ -140,6 +141,8 @@ def outcome(check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as error:
+        if os.environ.get("NOMOAT_DEBUG") == "1":
+            raise
         return Check(FAILED, f"{type(error).__name__}: {error}", "NOMOAT_DEBUG=1 shows where")
 
 
