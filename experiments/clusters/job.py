@@ -62,10 +62,13 @@ def restarted() -> bool:
 def work_on_chunk(folder: SweepFolder, one: Round, chunk: int, *, again: bool) -> bool:
     """Do the runs of a chunk in as many processes as the job has cores; whether all were done.
 
-    again: leave out what an earlier attempt finished.
+    again: leave out what an earlier attempt finished. Raises SweepError for runs that the design
+    does not have.
     """
     rows = np.array(one.tasks[chunk].rows, np.int64)
     keys, store = keys_of(folder.design()["run_id"]), folder.store
+    if len(rows) and rows.max() >= len(keys):
+        raise SweepError(f"{one.plan_path} names run {rows.max()} of a design of {len(keys)}")
     if again:
         over = store.finished() if one.retry else np.union1d(store.finished(), store.failed())
         rows = rows[~np.isin(keys[rows], over)]

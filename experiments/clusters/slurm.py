@@ -99,9 +99,9 @@ class Watch:
         return bool(rows)
 
     def left(self, rows: Sequence[int]) -> tuple[int, ...]:
-        """Rows that neither ended well nor failed."""
+        """Rows of the design that neither ended well nor failed."""
         over = np.union1d(self._finished, self._failed)
-        chosen = np.array(rows, np.int64)
+        chosen = np.array([row for row in rows if row < len(self._keys)], np.int64)
         found: list[int] = chosen[~np.isin(self._keys[chosen], over)].tolist()
         return tuple(found)
 

@@ -11,7 +11,7 @@ import sweeping
 
 from app import clusters
 from app.shell import ENVIRONMENT
-from experiments.clusters import rounds, slurm, slurm_client
+from experiments.clusters import job, rounds, slurm, slurm_client
 from experiments.clusters.profile import SlurmSettings
 from experiments.clusters.rounds import CANCELLED, OVER, Round, Task, tail_of
 from experiments.clusters.slurm import CancelledError, Slurm, cancel
@@ -319,3 +319,21 @@ def test_links_and_pipes_are_no_files_of_a_round(tmp_path: Path, folder: SweepFo
     assert rounds.rounds(folder) == []
     with pytest.raises(SweepError, match="is a link"):
         submitted(folder)
+
+
+def test_runs_that_the_design_lacks(site: StandIns, begun: SweepFolder) -> None:
+    one = submitted(begun)
+    one.path.joinpath("plan.json").write_text(
+        json.dumps({**PLAN, "chunks": [[[0, 3]], [[99, 101]]]})
+    )
+    engine, _ = engine_of(begun)
+    assert engine.jobs
+    assert not site.calls("scancel")
+    assert [found.state for found in rounds.rounds(begun)] == [OVER, "open"]
+    assert [task.rows for task in rounds.rounds(begun)[1].tasks] == [(0, 1, 2)]
+    facts = json.loads(one.plan_path.read_text())
+    one.plan_path.write_text(json.dumps({**facts, "chunks": [[[0, 3]], [[99, 101]]]}))
+    assert job.main([str(begun.path), "0001", "1"]) == job.REFUSED
+    assert "names run 100 of a design of 3" in one.refusal_path.read_text()
+    assert job.main([str(begun.path), "0001", "7"]) == job.DONE
+    assert job.main([str(begun.path), "0009", "0"]) == job.ENDED_EARLY
