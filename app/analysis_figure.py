@@ -10,9 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from app import labels, palette
+from app.estimates import share
 from experiments.analysis.analyzing import PARTS, Analysis, OutcomeFinding
 from experiments.analysis.sobol import Sobol
 from experiments.analysis.values import Interval
+from experiments.sweeps.contrasts import arm_words
 
 DPI: Final = 150
 OUTCOMES: Final = 5
@@ -75,6 +77,8 @@ def analysis_figure(found: Analysis) -> Figure | None:
         f"{found.kind} design, {found.points:,} points x {found.replicates:,} replicates; "
         "bars: intervals of 95%"
     )
+    if len(pairs) < len(found.outcomes):
+        note += f"; {len(pairs)} of {len(found.outcomes)} outcomes"
     labels.title(figure, 0.02, 1 - 0.85 * head, note, fontsize=10, color=palette.MUTED)
     top = 1 - head
     for (one, shown), height in zip(pairs, heights, strict=True):
@@ -98,9 +102,13 @@ def panel(axes: Axes, found: OutcomeFinding, shown: Shown) -> None:
     luck = "one replicate: luck is part of it"
     if found.luck is not None:
         luck = f"luck makes {found.luck.share.value:.0%} of the variance of runs"
+    if found.missing > 0:
+        luck += f"; {share(found.missing)} of points left out"
+    if len(found.arms) > 1:
+        luck += f"; {arm_words(found.arms[0].levers)}, the first of {len(found.arms)} arms"
     axes.text(
-        -0.5, 1.04, luck, transform=axes.transAxes, fontsize=8.5, color=palette.MUTED,
-        va="bottom",
+        -0.5, 1.04, labels.literal(luck, 100), transform=axes.transAxes, fontsize=8.5,
+        color=palette.MUTED, va="bottom", parse_math=False,
     )  # fmt: skip
     marks = (
         (shown.main, palette.CLOSED, "o", 0.0),

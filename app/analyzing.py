@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from app.estimates import number, share, short
 from app.shell import OK, refuse_missing, say
-from app.sweeping import short
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.analysis.analyzing import (
     PARTS,
@@ -86,17 +86,20 @@ def print_outcome(found: OutcomeFinding) -> None:
     if found.categories:
         ordered = sorted(found.categories.items(), key=lambda pair: -pair[1])
         out.print("runs    " + ", ".join(f"{share:.0%} {word}" for word, share in ordered))
-    else:
+    elif found.runs:
         out.print(f"runs    mean {short(found.mean, 4)}, sd {short(found.sd, 3)}")
+    out.print(f"over    {rests_on(found)}")
     if found.luck is not None:
         luck = found.luck
         alike = f"{luck.shared:.0%} moves all points alike"
         out.print(f"luck    {percent(luck.share)} of the variance of runs; {alike}")
+    if found.missing == 1.0:
+        words = "no point has a value in all replicates: nothing can be told of its causes"
+        out.print(f"note    {words}", style="yellow")
+        return
     if found.missing > 0:
-        out.print(
-            f"note    {found.missing:.0%} of points left out: a run failed or has no value",
-            style="yellow",
-        )
+        lost = f"{share(found.missing)} of points left out: a run failed or has no value"
+        out.print(f"note    {lost}", style="yellow")
     for arm in found.arms[:SHOWN_ARMS]:
         out.print()
         print_arm(arm)
@@ -105,6 +108,20 @@ def print_outcome(found: OutcomeFinding) -> None:
     if found.scores:
         out.print()
         print_scores(found.scores)
+
+
+def rests_on(found: OutcomeFinding) -> str:
+    """How many runs there are, with a value and without."""
+    ended = found.runs + found.without
+    parts = [f"{found.runs:,} runs with a value"]
+    if found.without:
+        verb = "never get there" if found.awaited else "have none"
+        parts.append(f"{found.without:,} {verb} ({share(found.without / ended)})")
+    if found.unfinished:
+        parts.append(f"{found.unfinished:,} failed or are not done yet")
+    if found.begun:
+        parts.append(f"{found.begun:,} replicates have hardly begun and are left out")
+    return ", ".join(parts)
 
 
 def percent(one: Interval) -> str:
@@ -149,8 +166,8 @@ def print_sobol(last: Sobol, steps: Sequence[Finding | None]) -> None:
     print_settled(last.total, steps)
     clear = [(pair, one) for pair, one in last.pairs.items() if (one.low or 0.0) > 0.0]
     clear.sort(key=lambda item: -item[1].value)
-    for (one, other), share in clear[:SHOWN_PAIRS]:
-        out.print(f"together {one} x {other}: {words(share)}")
+    for (one, other), size in clear[:SHOWN_PAIRS]:
+        out.print(f"together {one} x {other}: {words(size)}")
     if last.pairs and not clear:
         out.print("no pair does more together than alone beyond its interval")
 
@@ -251,7 +268,9 @@ def outcome_document(one: OutcomeFinding) -> dict[str, Any]:
     """The JSON form of one outcome."""
     return {
         "words": one.words, "categories": one.categories,
-        "mean": None if one.categories else one.mean, "sd": None if one.categories else one.sd,
+        "mean": None if one.categories else number(one.mean),
+        "sd": None if one.categories else number(one.sd), "runs": one.runs,
+        "without": one.without, "unfinished": one.unfinished, "replicates_left_out": one.begun,
         "missing": one.missing, "luck": None if one.luck is None else asdict(one.luck),
         "arms": [
             {

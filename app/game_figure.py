@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from app import labels, palette
+from app.estimates import short
 from app.game_views import Played, best_responses, strategy_names, tier_document
-from app.sweeping import short
 from experiments.game.equilibria import Floats
 from experiments.game.flows import population_ends, scaled, velocity
 

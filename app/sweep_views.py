@@ -1,33 +1,28 @@
 """What the commands about stored sweeps print."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from rich.table import Table
 
 from app import clusters
 from app.shell import FAILED, OK, say
-from app.sweeping import bought, interval
+from app.sweep_outcomes import outcome_document, print_outcomes
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.durable import StoreError
 from experiments.escape import for_terminal
 from experiments.sweeps.compaction import compact
 from experiments.sweeps.comparison import SweepDifference, compare, repeat
-from experiments.sweeps.contrasts import arm_labels, arm_means, contrasts
 from experiments.sweeps.experiment import library
 from experiments.sweeps.folder import SweepFolder
-from experiments.sweeps.outcomes import REGIME, Outcome
 from experiments.sweeps.queue import missing_rows
 from experiments.sweeps.reading import Sweep, load
 from sim.scenario_files import parse
 from sim.version import model_version
 
 DASH: Final = "–"
-SHOWN_ARMS: Final = 24
 SHOWN_FAILURES: Final = 5
 SHOWN_WRITERS: Final = 5
 
@@ -135,16 +130,12 @@ def show_outcomes(path: Path, *, as_json: bool) -> int:
     if as_json:
         print_json(document)
         return OK
-    out, done = console(), outcomes.num_rows
+    out = console()
     out.print(for_terminal(f"{sweep.facts['experiment']}  {sweep.facts['question']}"))
-    out.print(
-        f"{done:,} of {sweep.design.num_rows:,} runs, replicates: {sweep.facts['replicates']}"
-    )
+    out.print(f"{finished_words(document)}, replicates: {document['replicates']}")
     out.print()
-    if not done:
+    if not document["runs"]:
         return OK
-    print_arms(sweep, document)
-    out.print()
     print_outcomes(sweep, document)
     if figure := draw(sweep, outcomes):
         out.print()
@@ -152,98 +143,13 @@ def show_outcomes(path: Path, *, as_json: bool) -> int:
     return OK
 
 
-def outcome_document(sweep: Sweep, outcomes: pa.Table) -> dict[str, Any]:
-    """Means and contrasts of every outcome, the regimes of every arm."""
-    names = [n for n in sweep.outcome_names if pa.types.is_floating(outcomes.schema.field(n).type)]
-    found: dict[str, Any] = {}
-    for name in names if outcomes.num_rows else []:
-        found[name] = {
-            "words": words_of(sweep, name),
-            "means": {
-                arm: {"mean": e.mean, "half_width": e.half_width, "replicates": e.replicates}
-                for arm, e in arm_means(outcomes, name).items()
-            },
-            "contrasts": [
-                {
-                    "arm": c.arm, "reference": c.reference, "difference": c.difference.mean,
-                    "half_width": c.difference.half_width, "variance_reduction": c.gain,
-                }
-                for c in contrasts(outcomes, name)
-            ],
-        }  # fmt: skip
-    regimes: dict[int, Counter[str]] = {}
-    for row in outcomes.select(["arm", REGIME]).to_pylist():
-        regimes.setdefault(row["arm"], Counter())[row[REGIME]] += 1
-    return {
-        "experiment": sweep.facts["experiment"], "runs": outcomes.num_rows,
-        "arms": arm_labels(sweep.design, sweep.levers), "outcomes": found,
-        "regimes": {arm: dict(counts.most_common()) for arm, counts in sorted(regimes.items())},
-    }  # fmt: skip
-
-
-def words_of(sweep: Sweep, name: str) -> str:
-    """What an outcome is."""
-    fields = next(f for f in sweep.facts["identity"]["outcomes"] if f[0] == name)
-    return Outcome(*fields).words
-
-
-def print_arms(sweep: Sweep, document: dict[str, Any]) -> None:
-    """Print the levers of every arm and the regimes it came to."""
-    if not sweep.levers:
-        counts = document["regimes"].get(0, {})
-        console().print(f"regimes  {regime_words(counts)}")
-        return
-    table = plain_table("arm", *short_names(sweep.levers), "regimes", right=(0,))
-    for arm, levers in list(document["arms"].items())[:SHOWN_ARMS]:
-        add(table, arm, *levers.values(), regime_words(document["regimes"].get(arm, {})))
-    console().print(table)
-    hidden = len(document["arms"]) - SHOWN_ARMS
-    if hidden > 0:
-        console().print(f"and {hidden} more; --json has all")
-
-
-def short_names(paths: Sequence[str]) -> list[str]:
-    """The last parts of paths, as many as tell them apart."""
-    parts = [path.split(".") for path in paths]
-    for count in range(1, max(map(len, parts)) + 1):
-        names = [".".join(one[-count:]) for one in parts]
-        if len(set(names)) == len(names):
-            return names
-    return list(paths)
-
-
-def regime_words(counts: dict[str, int]) -> str:
-    """The commonest regimes with their shares."""
-    total = max(sum(counts.values()), 1)
-    return ", ".join(f"{name} {n / total:.0%}" for name, n in list(counts.items())[:2]) or DASH
-
-
-def print_outcomes(sweep: Sweep, document: dict[str, Any]) -> None:
-    """Print every outcome by arm with its difference to the first."""
-    paired = len(document["arms"]) > 1 and sweep.facts["replicates"] > 1
-    for name, found in document["outcomes"].items():
-        differing = ("less arm 0", "unpaired") if paired else ()
-        table = plain_table("arm", name, *differing, right=(0, 1, 2, 3)[: 2 + len(differing)])
-        add_rows(table, found, paired=paired)
-        console().print(found["words"])
-        console().print(table)
-        console().print()
-    if paired:
-        console().print(
-            "±: 95% over replicates, with the design's points as they are; unpaired: replicates\n"
-            "that independent luck would need for the same interval, as a multiple"
-        )
-
-
-def add_rows(table: Table, found: dict[str, Any], *, paired: bool) -> None:
-    """A row per arm: mean, paired difference, and what pairing saved."""
-    differences = {c["arm"]: c for c in found["contrasts"]}
-    for arm, mean in list(found["means"].items())[:SHOWN_ARMS]:
-        cells = [interval(mean["mean"], mean["half_width"])]
-        if (one := differences.get(arm)) and paired:
-            cells += [interval(one["difference"], one["half_width"])]
-            cells += [bought(one["variance_reduction"])]
-        add(table, arm, *cells)
+def finished_words(document: dict[str, Any]) -> str:
+    """How many runs are finished, and what became of the others."""
+    done, asked = document["runs"], document["asked"]
+    failed = f", {document['failed']:,} failed" if document["failed"] else ""
+    left = asked - done - document["failed"]
+    rest = f", {left:,} not done yet" if left > 0 else ""
+    return f"{done:,} of {asked:,} runs{failed}{rest}"
 
 
 def draw(sweep: Sweep, outcomes: pa.Table) -> Path | None:

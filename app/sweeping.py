@@ -6,15 +6,18 @@ from typing import Any
 
 from app import clusters
 from app.clusters import LOCAL, Staff
+from app.estimates import DASH, bought, contrast_document, interval, lacks
 from app.running import refuse_impossible
 from app.shell import FAILED, INTERRUPTED, OK, InputError, MachineError, say
+from app.sweep_outcomes import arm_document
 from app.sweep_progress import duration, progress
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from experiments.analysis.values import declared
 from experiments.clusters.slurm import Slurm
 from experiments.escape import for_terminal
 from experiments.folder import OUTPUTS
 from experiments.machine import available_memory, needed_memory
-from experiments.sweeps.contrasts import contrasts
+from experiments.sweeps.contrasts import FEWEST, arm_labels, arm_words, arms_of, contrasts
 from experiments.sweeps.engines import Engine, LocalProcesses
 from experiments.sweeps.experiment import Experiment, Overrides, find, read
 from experiments.sweeps.folder import SweepError, SweepFolder
@@ -22,7 +25,7 @@ from experiments.sweeps.plan import plan
 from experiments.sweeps.precision import Target, target_of, until_precise
 from experiments.sweeps.probe import probe
 from experiments.sweeps.queue import missing_rows
-from experiments.sweeps.reading import load
+from experiments.sweeps.reading import Sweep, load
 from experiments.sweeps.runner import (
     Report,
     begin,
@@ -205,46 +208,37 @@ def print_end(folder: SweepFolder, report: Report) -> None:
 
 
 def print_precision(folder: SweepFolder, target: Target) -> None:
-    """Print the contrasts that a target was set for, and what pairing them bought."""
-    sweep = load(folder.path)
-    out = console()
-    found = contrasts(sweep.outcomes(), target.outcome)
-    count = sweep.facts["replicates"]
+    """Print the intervals that a target was set for, and what pairing runs bought."""
+    out, found = console(), precision_document(load(folder.path), target)
     out.print()
-    out.print(f"{target.outcome}: {count} replicates, intervals of 95%")
-    for one in found:
+    out.print(f"{target.outcome}: {found['replicates']} replicates, intervals of 95%")
+    for one in found["contrasts"]:
+        lacking = lacks(one, awaited=found["awaited"])
+        gain = one["variance_reduction"]
         out.print(
-            f"  arm {one.arm} less arm {one.reference}: "
-            f"{interval(one.difference.mean, one.difference.half_width)}"
-            + ("" if one.gain is None else f"; unpaired {bought(one.gain)} the replicates")
+            f"  {arm_words(one['levers'])} less {arm_words(one['reference_levers'])}: "
+            f"{interval(one, 'difference')}, over {one['pairs']:,} of {one['pairs_asked']:,} pairs"
+            + ("" if lacking == DASH else f" ({lacking})")
+            + ("" if gain is None else f"; unpaired {bought(gain)} the replicates")
         )
-    widths = [one.difference.half_width for one in found]
-    if any(w is None or w > target.half_width for w in widths):
+    for one in found["means"] if not found["contrasts"] else []:
+        out.print(f"  mean {interval(one)}, over {one['runs']:,} of {one['asked']:,} runs")
+    if not found["reached"]:
         out.print(
-            f"  not yet +-{target.half_width:g}: raise --max-replicates above {target.most}",
+            f"  not yet +-{target.half_width:g}{why_not(found)}: "
+            f"raise --max-replicates above {target.most}",
             style="yellow",
         )
 
 
-def interval(mean: float, half_width: float | None) -> str:
-    """A number with its interval."""
-    if half_width is None:
-        return short(mean, 4)
-    return f"{short(mean, 4)} ± {short(half_width, 2)}"
-
-
-def short(number: float, digits: int) -> str:
-    """A number to a few digits: with separators where it is large, in billions where it is huge."""
-    for size, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " m")):
-        if abs(number) >= size:
-            return f"{number / size:,.{max(digits - 3, 1)}f}{unit}"
-    large = abs(number) >= 10.0 ** (digits - 1)
-    return f"{float(f'{number:.{digits}g}'):,.0f}" if large else f"{number:.{digits}g}"
-
-
-def bought(gain: float | None) -> str:
-    """How many times as many runs independent luck would have needed."""
-    return f"x {short(gain, 2)}" if gain is not None else "–"
+def why_not(found: dict[str, Any]) -> str:
+    """What keeps an interval from being told at all; empty where all are told."""
+    parts = found["contrasts"] or found["means"]
+    if any(one["no_spread"] for one in parts):
+        return ", for replicates that do not differ say nothing of luck"
+    if any(one["half_width"] is None for one in parts):
+        return f", for it takes {FEWEST} replicates with values"
+    return ""
 
 
 def document(folder: SweepFolder, report: Report, target: Target | None) -> dict[str, Any]:
@@ -256,19 +250,29 @@ def document(folder: SweepFolder, report: Report, target: Target | None) -> dict
         "replicates": folder.manifest()["replicates"],
     }  # fmt: skip
     if target is not None:
-        found = contrasts(load(folder.path).outcomes(), target.outcome)
-        facts["precision"] = {
-            "outcome": target.outcome, "target": target.half_width,
-            "contrasts": [
-                {
-                    "arm": one.arm, "reference": one.reference,
-                    "difference": one.difference.mean, "half_width": one.difference.half_width,
-                    "replicates": one.difference.replicates, "variance_reduction": one.gain,
-                }
-                for one in found
-            ],
-        }  # fmt: skip
+        facts["precision"] = precision_document(load(folder.path), target)
     return facts
+
+
+def precision_document(sweep: Sweep, target: Target) -> dict[str, Any]:
+    """The intervals that a target was set for; means where there is one arm only.
+
+    reached: whether all of them are told and narrow enough.
+    """
+    outcomes, design, name = sweep.outcomes(), sweep.design, target.outcome
+    labels = arm_labels(design, sweep.levers)
+    found = contrasts(outcomes, name, design=design)
+    width = target.width(sweep)
+    return {
+        "outcome": name, "awaited": declared(sweep, name).awaited, "target": target.half_width,
+        "replicates": sweep.facts["replicates"],
+        "reached": width is not None and width <= target.half_width,
+        "contrasts": [contrast_document(one, labels) for one in found],
+        "means": [
+            arm_document(arm, labels[number])
+            for number, arm in arms_of(outcomes, name, design).items()
+        ],
+    }  # fmt: skip
 
 
 def say_plan(experiment: Experiment, folder: SweepFolder, jobs: int, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,7 @@ from experiments.analysis.luck import Luck, luck_of
 from experiments.analysis.morris import Morris, effects_of, screening
 from experiments.analysis.scoring import Scores, scores
 from experiments.analysis.sobol import Sobol, indices
-from experiments.analysis.values import Floats, Observed, Points, observed, points_of
+from experiments.analysis.values import Floats, Observed, Points, awaited, observed, points_of
 from experiments.sweeps.contrasts import arm_labels
 from experiments.sweeps.designs import trajectories
 from experiments.sweeps.folder import SweepError
@@ -48,7 +49,10 @@ class OutcomeFinding:
     """What a sweep says of one outcome.
 
     categories: share of runs by word, where the outcome is words. missing: share of the points left
-    out because a run failed or has no value. mean, sd: over all runs, of a number.
+    out because a run failed or has no value: all of them where none has a value in all replicates,
+    and then there is no luck, arm or score. mean, sd: over the runs with a value, of a number.
+    runs: how many these are. without: runs that finished and have none. unfinished: those that
+    failed or are not done yet. begun: replicates that are left out because they have hardly begun.
     """
 
     name: str
@@ -61,6 +65,12 @@ class OutcomeFinding:
     arms: list[ArmFinding]
     scores: list[Scores | None]
     """At the shares of the sample in `PARTS`; empty without scikit-learn or factors."""
+    runs: int
+    without: int
+    unfinished: int
+    begun: int
+    awaited: bool = False
+    """Whether a run without a value never gets there."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +103,6 @@ def analyze(
     for name in names:
         if on_outcome is not None:
             on_outcome(name)
-        if outcome is None and table.num_rows and table[name].null_count == table.num_rows:
-            continue
         found.append(outcome_finding(sweep, points, unit, observed(sweep, table, name)))
     facts = sweep.facts
     return Analysis(
@@ -142,22 +150,24 @@ def outcome_finding(
 ) -> OutcomeFinding:
     """Everything about one outcome."""
     known = seen.known
-    if not known.any():
-        raise SweepError(f"no point of {sweep.folder.path} has {seen.name} in all replicates")
     flat = seen.values[np.isfinite(seen.values[:, :, 0])]
-    shares = flat.mean(axis=0)
+    shares = flat.mean(axis=0) if len(flat) else np.zeros(0)
     address = (sweep.facts["hash"], seen.name)
-    luck = luck_of(seen.of(known).values, points.group[known], rng_of(*address, "luck"))
+    luck = None
+    if known.any():
+        luck = luck_of(seen.of(known).values, points.group[known], rng_of(*address, "luck"))
     arms: list[ArmFinding] = []
-    if points.kind in ("saltelli", "morris"):
+    if known.any() and points.kind in ("saltelli", "morris"):
         labels = arm_labels(sweep.design, sweep.levers) if points.arms > 1 else {0: {}}
         arms = [
             arm_finding(points, unit, seen, arm, labels[arm], address) for arm in range(points.arms)
         ]
     return OutcomeFinding(
         seen.name, seen.words, dict(zip(seen.categories, shares.tolist(), strict=False)),
-        float(flat[:, 0].mean()), float(flat[:, 0].std()), 1.0 - float(known.mean()), luck, arms,
-        scored(points, seen, address),
+        float(flat[:, 0].mean()) if len(flat) else math.nan,
+        float(flat[:, 0].std()) if len(flat) else math.nan, 1.0 - float(known.mean()), luck, arms,
+        scored(points, seen, address) if known.any() else [], len(flat), seen.finished - len(flat),
+        seen.values[:, :, 0].size - seen.finished, seen.begun, awaited(sweep, seen.name),
     )  # fmt: skip
 
 

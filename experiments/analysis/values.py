@@ -103,13 +103,16 @@ class Observed:
 
     categories: the words it takes; empty for a number. values: (points, replicates, columns), not
     a number where a run has no value: one column for a number, for words one per category that is
-    1 where the run came to it.
+    1 where the run came to it. finished: runs among them that ended, with a value or without.
+    begun: replicates left out because they have hardly begun.
     """
 
     name: str
     words: str
     categories: tuple[str, ...]
     values: Floats
+    finished: int = 0
+    begun: int = 0
 
     @property
     def replicates(self) -> int:
@@ -129,8 +132,8 @@ class Observed:
 def observed(sweep: Sweep, table: pa.Table, name: str) -> Observed:
     """One outcome of a sweep; `table` is `sweep.outcomes()`.
 
-    Replicates that have hardly begun are left out. Raises SweepError where nothing is finished or
-    no run has a value.
+    Replicates that have hardly begun are left out and counted. Raises SweepError where nothing is
+    finished.
     """
     if table.num_rows == 0:
         raise SweepError(f"{sweep.folder.path} has no finished run yet")
@@ -141,12 +144,11 @@ def observed(sweep: Sweep, table: pa.Table, name: str) -> Observed:
     place[kept] = np.arange(len(kept))
     rows = place[replicate] >= 0
     categories, columns = encoded(table[name])
-    if not np.isfinite(columns).any():
-        raise SweepError(f"no run of {sweep.folder.path} has a value of {name}")
     shape = (int(sweep.facts["points"]), len(kept), columns.shape[1])
     values = np.full(shape, np.nan)
     values[point[rows], place[replicate[rows]]] = columns[rows]
-    return Observed(name, words_of(sweep, name), categories, values)
+    begun = int((counts > 0).sum()) - len(kept)
+    return Observed(name, words_of(sweep, name), categories, values, int(rows.sum()), begun)
 
 
 def encoded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Floats]:
@@ -157,7 +159,10 @@ def encoded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Floats]:
     words = column.to_pylist()
     categories = tuple(sorted({word for word in words if word is not None}))
     numbers = np.array([[float(word == one) for one in categories] for word in words])
-    numbers = numbers.reshape(len(words), len(categories))
+    # A column even where no run came to a word: then every run lacks one.
+    numbers = (
+        numbers.reshape(len(words), len(categories)) if categories else np.zeros((len(words), 1))
+    )
     numbers[[word is None for word in words]] = np.nan
     return categories, numbers
 
@@ -166,5 +171,15 @@ def words_of(sweep: Sweep, name: str) -> str:
     """What an outcome is."""
     if name == REGIME:
         return "label of the world at the end"
+    return declared(sweep, name).words
+
+
+def awaited(sweep: Sweep, name: str) -> bool:
+    """Whether an outcome is a first month, so that a run without a value never gets there."""
+    return name != REGIME and declared(sweep, name).awaited
+
+
+def declared(sweep: Sweep, name: str) -> Outcome:
+    """An outcome as the experiment declares it."""
     fields = next(f for f in sweep.facts["identity"]["outcomes"] if f[0] == name)
-    return Outcome(*fields).words
+    return Outcome(*fields)

@@ -123,6 +123,11 @@ class Outcome:
         return pa.string() if pa.types.is_string(MARKET.field(self.column).type) else pa.float64()
 
     @property
+    def awaited(self) -> bool:
+        """Whether it is the first month of something: a run without a value never gets there."""
+        return self.reduce.startswith("first-")
+
+    @property
     def words(self) -> str:
         """What the outcome is, in a few words."""
         if self.reduce == FACT:

@@ -9,7 +9,7 @@ from experiments.sweeps.experiment import Experiment, with_replicates
 from experiments.sweeps.factors import ExperimentError
 from experiments.sweeps.folder import SweepFolder
 from experiments.sweeps.outcomes import REGIME
-from experiments.sweeps.reading import load
+from experiments.sweeps.reading import Sweep, load
 from experiments.sweeps.runner import Report, begin
 from sim.catalogue import shown
 
@@ -25,6 +25,11 @@ class Target:
     half_width: float
     most: int
     """Replicates at the most."""
+
+    def width(self, sweep: Sweep) -> float | None:
+        """The widest interval there is, of replicates with values; None if one cannot be told."""
+        fewest = min(FEWEST, self.most)
+        return widest(sweep.outcomes(), self.outcome, sweep.design, fewest)
 
 
 def target_of(text: str, experiment: Experiment, most: int) -> Target:
@@ -60,7 +65,7 @@ def until_precise(
         current = with_replicates(experiment, count)
         begin(current, folder)
         report = work(current)
-        width = widest(load(folder.path).outcomes(), target.outcome)
+        width = target.width(load(folder.path))
         narrow = width is not None and width <= target.half_width
         if report.stopped or narrow or count >= target.most:
             return report

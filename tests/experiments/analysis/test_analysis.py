@@ -146,6 +146,36 @@ def test_points_without_a_value_are_left_out_whole_and_counted(tmp_path: Path) -
     assert found.luck is None
 
 
+@pytest.mark.parametrize("least", [0.0, 0.5, 2.0])
+def test_an_outcome_that_is_missing_in_part_stops_nothing(tmp_path: Path, least: float) -> None:
+    """No point has a value in both replicates; below `least` none at all."""
+    seeds: list[int] = []
+
+    def torn(scenario: Any, seed: int) -> tuple[float | None, str]:
+        seeds.extend([seed] * (seed not in seeds))
+        one = positions(scenario, 1)[0]
+        there = one >= least and seeds.index(seed) == (one > 0.75)
+        return (one if there else None), "open-led" if one > 0.5 else "coexistence"
+
+    design = {"kind": "lhs", "points": 24}
+    sweep = toy_market.swept(tmp_path / "s", torn, 1, design, replicates=2)
+    found = analyze(sweep)
+    assert [one.name for one in found.outcomes] == ["y", "regime"]
+    y = only(found, "y")
+    assert (y.missing, y.luck, y.arms, y.scores) == (1.0, None, [], [])
+    assert (y.runs, y.runs + y.without, y.unfinished) == ({0.0: 24, 0.5: 12}.get(least, 0), 48, 0)
+    told = RUNNER.invoke(app, ["analyze", str(tmp_path / "s")])
+    assert told.exit_code == 0, told.output
+    assert f"{y.runs} runs with a value, {y.without} have none" in told.output
+    assert "no point has a value in all replicates" in told.output
+    assert "50% open-led" in told.output
+    document = json.loads(RUNNER.invoke(app, ["analyze", str(tmp_path / "s"), "--json"]).stdout)
+    assert document["outcomes"]["y"]["without"] == y.without
+    assert (document["outcomes"]["y"]["mean"] is None) == (y.runs == 0)
+    alone = RUNNER.invoke(app, ["analyze", str(tmp_path / "s"), "--outcome", "y"])
+    assert alone.exit_code == 0, alone.output
+
+
 def test_a_sweep_that_varies_nothing_is_refused(tmp_path: Path) -> None:
     sweep = toy_market.swept(tmp_path / "s", ishigami, 0, {"kind": "grid"})
     with pytest.raises(SweepError, match="varies nothing"):
