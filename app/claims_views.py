@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+from app.reporting.words import decided
 from app.shell import OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.claims.claim import QUESTIONS, library
@@ -158,8 +159,8 @@ def print_claim(entry: dict[str, Any]) -> None:
     out.print()
     table = plain_table("over", "holds in", "of worlds")
     rows = [
-        ("plausible worlds", entry["share"], entry["worlds"]),
-        ("raw ranges", entry["raw"], entry["raw_worlds"]),
+        ("plausible worlds", entry["share"], counted(entry["worlds"], entry["missing"])),
+        ("raw ranges", entry["raw"], counted(entry["raw_worlds"], entry.get("raw_missing", 0))),
         ("quality that never saturates", entry["linear"], "fewer"),
         ("intervention in 2023, no record", entry["early"], "fewer"),
     ]
@@ -171,19 +172,15 @@ def print_claim(entry: dict[str, Any]) -> None:
     out.print(f"by half of the replicates: {percent(first)} and {percent(second)}")
     out.print()
     effect = entry["effect"]
-    out.print(
-        f"size: {short(effect['middle'])} ({short(effect['low'])} to {short(effect['high'])} over "
-        f"worlds); the claim: {effect['words']}"
-    )
+    out.print(f"size over worlds: {sizes(effect)}; measured for: {effect['words']}")
     if len(entry["conditions"]) > 1:
         for condition in entry["conditions"]:
-            out.print(f"  {percent(condition['share'])} of worlds: {condition['words']}")
+            size = f": {sizes(condition)}" if "middle" in condition else ""
+            out.print(f"  {percent(condition['share'])} of worlds: {condition['words']}{size}")
+        out.print(decided(entry))
     for one in entry["reported"]:
         passed = "" if one["share"] is None else f"; so in {percent(one['share'])} of worlds"
-        out.print(
-            f"beside  {one['words']}: {short(one['middle'])} ({short(one['low'])} to "
-            f"{short(one['high'])}){passed}"
-        )
+        out.print(f"beside  {one['words']}: {sizes(one)}{passed}")
     print_box(entry)
     for driver in entry["drivers"]:
         pinned = "" if driver["pinned"] else ", pinned by no fact"
@@ -196,6 +193,18 @@ def print_claim(entry: dict[str, Any]) -> None:
         out.print(for_terminal(f"case    {name}: {words}"))
     for caveat in entry["caveats"]:
         out.print(for_terminal(f"caveat  {caveat}"))
+
+
+def counted(worlds: int, missing: int) -> str:
+    """A number of worlds, and how many more have no value."""
+    return f"{worlds:,}" + (f", {missing:,} more without a value" if missing else "")
+
+
+def sizes(found: dict[str, Any]) -> str:
+    """Median and range over worlds, and how many these are where a ledger has it."""
+    over = f", {found['worlds']:,} worlds" if "worlds" in found else ""
+    low, high = short(found["low"]), short(found["high"])
+    return f"{short(found['middle'])} ({low} to {high}{over})"
 
 
 def print_switched(entry: dict[str, Any]) -> None:

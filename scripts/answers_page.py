@@ -12,7 +12,7 @@ from app.ensemble_views import interval as of_prior
 from app.game_views import KINDS, brief
 from app.reporting.regime_charts import REGIMES, present
 from app.reporting.regime_section import hanging
-from app.reporting.words import parameter, sentence, short, tally, worlds_called
+from app.reporting.words import decided, deciding, parameter, sentence, short, tally, worlds_called
 from experiments.claims.claim import QUESTIONS
 from experiments.claims.verdicts import share_of
 from experiments.evidence.forecast import MONTHS
@@ -102,12 +102,17 @@ def answered(question: str, words: str, entries: list[Entry], ledger: Entry) -> 
 
 def spoken(entry: Entry, called: str) -> str:
     """A claim in sentences: share, size, mechanisms, drivers."""
-    effect = entry["effect"]
-    parts = [
-        sentence(entry, called),
-        f"Measured for “{effect['words']}”: {amount(effect['middle'])} "
-        f"({amount(effect['low'])} to {amount(effect['high'])} over worlds).",
-    ]
+    effect, hangs_on = entry["effect"], deciding(entry)
+    own = [one["share"] for one in entry["conditions"] if one["words"] == effect["words"]]
+    met = f", met in {percent(own[0])} of worlds" if hangs_on and own else ""
+    parts = [sentence(entry, called)]
+    # What is measured first need not be what fails: that one is named with its share.
+    if hangs_on and hangs_on["words"] != effect["words"]:
+        parts.append(decided(entry))
+    parts.append(
+        f"Measured for “{effect['words']}”{met}: {amount(effect['middle'])} "
+        f"({amount(effect['low'])} to {amount(effect['high'])} over worlds)."
+    )
     moved = [
         f"{percent(one['share'][0])} of {one['worlds']} worlds, not {percent(one['before'][0])}, "
         f"if {one['words']}"

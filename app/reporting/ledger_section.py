@@ -12,6 +12,7 @@ from app.reporting.words import (
     DASH,
     VERDICTS,
     count,
+    decided,
     interval,
     parameter,
     percent,
@@ -120,7 +121,11 @@ def measured(entry: Entry, called: str) -> Markup:
     """What must be so, in how many worlds each part is, and how large the effect is."""
     effect, halves = entry["effect"], entry["halves"]
     rows = [
-        tag("li", one["words"] or entry["id"], f": in {percent(one['share'])} of worlds")
+        tag(
+            "li",
+            one["words"] or entry["id"],
+            f": in {percent(one['share'])} of worlds{size_of(one)}",
+        )
         for one in entry["conditions"]
     ]
     size = (
@@ -132,7 +137,18 @@ def measured(entry: Entry, called: str) -> Markup:
         f"By luck: {percent(halves[0])} with one half of the runs, {percent(halves[1])} with the "
         "other."
     )
-    return tag("div", tag("h4", "What was measured"), tag("ul", rows), tag("p", f"{size} {luck}"))
+    told = " ".join(part for part in (decided(entry), size, luck) if part)
+    return tag("div", tag("h4", "What was measured"), tag("ul", rows), tag("p", told))
+
+
+def size_of(condition: Entry) -> str:
+    """How large the value of a condition is over worlds; empty where a ledger does not have it."""
+    if "middle" not in condition:
+        return ""
+    low, high = short(condition["low"]), short(condition["high"])
+    return (
+        f"; {short(condition['middle'])} ({low} to {high}, {count(condition['worlds'], 'world')})"
+    )
 
 
 def reported(entry: Entry) -> list[Markup]:

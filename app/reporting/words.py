@@ -104,6 +104,38 @@ def sentence(entry: Entry, called: str) -> str:
     return f"It holds in {found}, but {entry['reason']}."
 
 
+def deciding(entry: Entry) -> Entry | None:
+    """The condition that a claim hangs on: where all must be met the one met in the fewest worlds,
+    where one is enough the one met in the most; None of a claim with one condition."""
+    known: list[Entry] = [one for one in entry["conditions"] if one["share"] is not None]
+    if len(entry["conditions"]) < 2 or not known:
+        return None
+    choose = max if entry.get("any") else min
+    return choose(known, key=lambda one: float(one["share"]))
+
+
+def decided(entry: Entry) -> str:
+    """Which condition a claim hangs on, in how many worlds it is met and how large its value is;
+    empty of a claim with one condition. Ledgers of earlier versions have no values of all."""
+    one = deciding(entry)
+    if one is None:
+        return ""
+    found = one if "middle" in one else entry["effect"]
+    size = ""
+    if found["words"] == one["words"] and found["middle"] is not None:
+        size = f": {short(found['middle'])} ({short(found['low'])} to {short(found['high'])})"
+    if entry.get("any"):
+        return f"The condition met most often is “{one['words']}”, in {met(one)} of worlds{size}."
+    if one["share"] > 1.0 - ROUNDING:
+        return "All of its conditions are met in all worlds."
+    return f"It fails most often on “{one['words']}”, met in {met(one)} of worlds{size}."
+
+
+def met(condition: Entry) -> str:
+    """In what share of worlds a condition is met."""
+    return percent(condition["share"])
+
+
 def held(entry: Entry, called: str) -> str:
     """In how many worlds a claim holds, with the interval and those that have no value."""
     share, low, high = entry["share"] or (None, None, None)

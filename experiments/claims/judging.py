@@ -24,19 +24,23 @@ LINEAR: Final = "linear"
 
 @dataclass(frozen=True)
 class Effect:
-    """Weighted quantiles over worlds of the value that a claim is about."""
+    """Weighted quantiles over worlds of the value that a condition is about.
+
+    worlds: how many have a finite value; quantiles are not a number where none has.
+    """
 
     words: str
     low: float
     middle: float
     high: float
+    worlds: int
 
 
 @dataclass(frozen=True)
 class Switched:
     """What switching a mechanism does to the share of worlds in which a claim holds.
 
-    before: the share of the same worlds as they are. worlds: how many.
+    before: the share of the same worlds as they are. worlds: how many have a value in both.
     """
 
     name: str
@@ -52,7 +56,8 @@ class Finding:
 
     halves: the share by the first and the second half of the replicates: whether luck decides.
     each: share of worlds in which each condition holds by itself. worlds, raw_worlds: with a value,
-    of the main kind and of the raw ranges. missing: of the main kind, those without one.
+    of the main kind and of the raw ranges. missing, raw_missing: of either, those without one.
+    sizes: of the value that each condition is about.
     """
 
     judged: Judged
@@ -62,6 +67,8 @@ class Finding:
     worlds: int
     raw_worlds: int
     missing: int
+    raw_missing: int
+    sizes: tuple[Effect, ...]
     switched: tuple[Switched, ...] = ()
     """Strongest first."""
     reported: tuple[tuple[Effect, float], ...] = ()
@@ -85,7 +92,8 @@ def found(
     holds = joined(claim, each)
     use = main & known
     share = share_of(holds[use], weights[use])
-    raw_use = worlds.of(RAW)[rows] & known
+    raw = worlds.of(RAW)[rows]
+    raw_use = raw & known
     paths = worlds.paths
     switched = [
         switched_share(claim, worlds, table, name, *other) for name, other in others.items()
@@ -101,7 +109,8 @@ def found(
         judged, effect_of(claim, claim.main, table, use, weights),
         halves(claim, table, use, weights),
         tuple(share_of(one[use] == 1.0, weights[use]).share for one in each),
-        int(use.sum()), int(raw_use.sum()), int((main & ~known).sum()),
+        int(use.sum()), int(raw_use.sum()), int((main & ~known).sum()), int((raw & ~known).sum()),
+        tuple(effect_of(claim, one, table, use, weights) for one in claim.conditions),
         tuple(sorted(switched, key=lambda one: -abs(one.share.share - one.before.share))),
         tuple(
             beside(claim, one, table, main, weights)
@@ -124,9 +133,22 @@ def beside(
 def switched_share(
     claim: Claim, worlds: Worlds, table: Table, name: str, words: str, other: Table
 ) -> Switched:
-    """The share of worlds with something switched, beside that of the same worlds without."""
-    after, before = (other_share(claim, worlds, t) for t in (other, table.of(other.rows)))
-    return Switched(name, words, after, before, len(other.rows))
+    """The share of worlds with something switched, beside that of the same worlds without.
+
+    Worlds without a value in one of the two count in neither.
+    """
+    same = table.of(other.rows)
+    both = known_in(claim, other) & known_in(claim, same)
+    after, before = (other_share(claim, worlds, one, both) for one in (other, same))
+    use = both & worlds.of(worlds.kinds_used(main_only=True)[0])[other.rows]
+    return Switched(name, words, after, before, int(use.sum()))
+
+
+def known_in(claim: Claim, table: Table) -> Holds:
+    """Which worlds of a table have a value for every condition."""
+    each = [holding(claim, one, table) for one in claim.conditions]
+    known: Holds = np.all([~np.isnan(one) for one in each], axis=0)
+    return known
 
 
 def joined(claim: Claim, each: list[Floats]) -> Holds:
@@ -186,10 +208,13 @@ def means(claim: Claim, condition: Condition, table: Table, chosen: slice = slic
     return amounts(condition, values)[:, 0]
 
 
-def other_share(claim: Claim, worlds: Worlds, table: Table) -> Share:
-    """The share of worlds in which a claim holds in some runs, of the main kind of worlds."""
+def other_share(claim: Claim, worlds: Worlds, table: Table, among: Holds | None = None) -> Share:
+    """The share of worlds in which a claim holds in some runs, of the main kind of worlds.
+
+    among: of the table's worlds, those that count; all with a value if omitted.
+    """
     each = [holding(claim, one, table) for one in claim.conditions]
-    known = np.all([~np.isnan(one) for one in each], axis=0)
+    known = known_in(claim, table) if among is None else among
     holds = joined(claim, each)
     (main,) = worlds.kinds_used(main_only=True)
     use = known & worlds.of(main)[table.rows]
@@ -210,14 +235,14 @@ def halves(claim: Claim, table: Table, use: Holds, weights: Floats) -> tuple[flo
 def effect_of(
     claim: Claim, condition: Condition, table: Table, use: Holds, weights: Floats
 ) -> Effect:
-    """How large the value of a condition is over worlds."""
+    """How large the value of a condition is over worlds, of those where it is finite."""
     values = means(claim, condition, table)[use]
     known = np.isfinite(values)
     words = condition.words or condition.outcome
     if not known.any():
-        return Effect(words, np.nan, np.nan, np.nan)
+        return Effect(words, np.nan, np.nan, np.nan, 0)
     low, middle, high = weighted_quantiles(values[known], weights[use][known], (0.05, 0.5, 0.95))
-    return Effect(words, low, middle, high)
+    return Effect(words, low, middle, high, int(known.sum()))
 
 
 def weighted_quantiles(

@@ -249,11 +249,14 @@ def entry(claim: Claim, finding: Finding, given: tuple[str, str]) -> dict[str, A
         ],
         "halves": [number(one) for one in finding.halves],
         "worlds": finding.worlds, "raw_worlds": finding.raw_worlds, "missing": finding.missing,
+        "raw_missing": finding.raw_missing,
         "effect": sized(effect),
         "any": claim.any,
         "conditions": [
-            {"words": condition.words, "share": number(share)}
-            for condition, share in zip(claim.conditions, finding.each, strict=True)
+            {**sized(size), "words": condition.words, "share": number(share)}
+            for condition, share, size in zip(
+                claim.conditions, finding.each, finding.sizes, strict=True
+            )
         ],
         "reported": [
             {**sized(size), "share": number(share)} for size, share in finding.reported
@@ -277,7 +280,7 @@ def sized(effect: Effect) -> dict[str, Any]:
     """A size for JSON."""
     return {
         "words": effect.words, "low": number(effect.low), "middle": number(effect.middle),
-        "high": number(effect.high),
+        "high": number(effect.high), "worlds": effect.worlds,
     }  # fmt: skip
 
 

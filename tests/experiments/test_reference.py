@@ -61,6 +61,22 @@ def test_claims_show_prints_it() -> None:
     assert "leave out --folder" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("claim", "failing"),
+    [
+        ("C22", "“and platforms take more than a fifth of spend”, met in 0% of worlds"),
+        ("C24", "“and less than 80%”, met in 39% of worlds"),
+        ("C19", "“and its profit, income elsewhere included, is higher”, met in 15% of worlds"),
+    ],
+)
+def test_the_condition_that_fails_is_named_with_its_share(claim: str, failing: str) -> None:
+    shown = nomoat("claims", "show", claim, "--reference")
+    page = Path(__file__).parents[2].joinpath("docs/answers.md").read_text("utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith(f"- {claim}: "))
+    for text in (shown.output, line):
+        assert f"It fails most often on {failing}" in text
+
+
 def test_report_makes_a_page_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = nomoat("report", "--reference")

@@ -146,6 +146,44 @@ def test_a_failed_run_takes_its_world_out() -> None:
     assert (finding.worlds, finding.missing) == (39, 1)
 
 
+def test_each_condition_has_its_own_size_and_worlds_without_one_are_counted() -> None:
+    of = worlds(40)
+    made = table(of, lambda row: row[0])
+    numbers = made.outcomes["t1_y"].to_pylist()
+    numbers[0] = numbers[41 * REPLICATES] = None
+    column = made.outcomes.column_names.index("t1_y")
+    torn = made.outcomes.set_column(column, "t1_y", pa.array(numbers, pa.float64()))
+    gappy = Table(torn, made.cases, made.rows, made.replicates)
+    two = claim({"outcome": "y", "above": -1.0, "words": "met"}, {"outcome": "y", "above": 2.0})
+    finding = found(two, of, gappy, {})
+    assert (finding.worlds, finding.missing, finding.raw_worlds, finding.raw_missing) == (
+        39,
+        1,
+        39,
+        1,
+    )
+    assert finding.each == (1.0, 0.0)
+    assert [one.worlds for one in finding.sizes] == [39, 39]
+    assert finding.sizes[0].words == "met"
+    known = [np.mean(numbers[w * REPLICATES : (w + 1) * REPLICATES]) for w in range(1, 40)]
+    assert finding.sizes[1].middle == pytest.approx(np.median(known))
+
+
+def test_a_share_and_the_one_before_rest_on_the_same_worlds() -> None:
+    of = worlds(20)
+    made, rows = table(of, lambda row: row[0]), np.arange(10)
+    switched = made.of(rows)
+    numbers = switched.outcomes["t1_y"].to_pylist()
+    numbers[: 4 * REPLICATES] = [None] * 4 * REPLICATES
+    column = switched.outcomes.column_names.index("t1_y")
+    torn = switched.outcomes.set_column(column, "t1_y", pa.array(numbers, pa.float64()))
+    other = Table(torn, switched.cases, rows, REPLICATES)
+    (one,) = found(claim(), of, made, {"x": ("something is off", other)}).switched
+    assert one.worlds == 6
+    assert one.before == one.share
+    assert one.before.share == pytest.approx(np.mean(of.values[4:10, 0] > 0.5))
+
+
 def test_a_quality_that_never_saturates_can_turn_the_answer() -> None:
     space = worlds(60)
     runs, other = table(space, lambda _: 0.9), table(space, lambda _: 0.1)
