@@ -17,6 +17,8 @@ from experiments.evidence.forecast import MONTHS
 from experiments.folder import OUTPUTS
 
 DASH: Final = "–"
+ROUNDING: Final = 1e-9
+"""What adding weights may make of all."""
 SHOWN: Final = 20
 """Parameters printed."""
 SOUND: Final = 0.5
@@ -154,6 +156,8 @@ def print_facts(summary: dict[str, Any]) -> None:
     )
     for fact in summary["facts"]:
         spread = f"{short(fact['low'])} to {short(fact['high'])}"
+        if unknown := fact.get("unknown"):
+            spread += f", {percent(unknown)} have none"
         add(
             table, fact["label"], percent(fact["passes"]), percent(fact["alone"]),
             short(fact["median"]), spread,
@@ -223,12 +227,19 @@ def show_forecast(path: Path | None, *, as_json: bool) -> int:
 
 def cell(fan: Fan, month: str) -> str:
     """Median and range of a month."""
-    low, _, middle, _, high = fan.quantiles[:, month_index(month)].tolist()
-    return f"{short(middle)} ({short(low)} to {short(high)})"
+    place = month_index(month)
+    low, _, middle, _, high = fan.quantiles[:, place].tolist()
+    return f"{short(middle)} ({short(low)} to {short(high)}{unknown_words(fan, place)})"
+
+
+def unknown_words(fan: Fan, place: int) -> str:
+    """What share of the weight has no value in a month; empty if none, or if it is not stored."""
+    known = fan.known[place]
+    return f", {percent(1.0 - known)} have none" if known < 1.0 - ROUNDING else ""
 
 
 def document(folder: EnsembleFolder, ensemble: Outlook, raw: Outlook) -> dict[str, Any]:
-    """The JSON form: quantiles by column and month."""
+    """The JSON form: quantiles by column and month, and the share of the weight with a value."""
     return {
         "folder": str(folder.path),
         "levels": list(LEVELS),
@@ -239,10 +250,16 @@ def document(folder: EnsembleFolder, ensemble: Outlook, raw: Outlook) -> dict[st
                 "worlds": one.worlds,
                 "effective": one.effective,
                 "quantiles": {column: rows(fan) for column, fan in one.fans.items()},
+                "known": {column: known_in(fan) for column, fan in one.fans.items()},
             }
             for name, one in (("ensemble", ensemble), ("prior", raw))
         },
     }
+
+
+def known_in(fan: Fan) -> list[float | None]:
+    """Share of the weight with a value, by month; null where it is not stored."""
+    return [float(share) if np.isfinite(share) else None for share in fan.known]
 
 
 def rows(fan: Fan) -> list[list[float | None]]:

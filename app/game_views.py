@@ -101,6 +101,12 @@ def print_game(played: Played) -> None:
         + (f" in {worlds} worlds" if worlds > 1 else "")
         + f", {game.enterprises:,} enterprises, {game.months} months"
     )
+    if found.lost:
+        out.print(
+            f"lost    {found.lost:,} of {found.blocks:,} blocks of one world and seed: a run of "
+            "theirs failed or is not done, so they count for no profile",
+            style="yellow",
+        )
     out.print()
     print_equilibria(played)
     out.print()
@@ -129,7 +135,9 @@ def plain(number: float, digits: int) -> str:
 
 
 def between(ends: tuple[float, float]) -> str:
-    """An interval."""
+    """An interval; one without width is no certainty and says so."""
+    if ends[0] == ends[1] != 0.0:
+        return f"{brief(ends[0], 2)}, no spread"
     return f"{brief(ends[0], 2)} to {brief(ends[1], 2)}"
 
 
@@ -278,6 +286,7 @@ def document(played: Played) -> dict[str, Any]:
         "payoff": played.payoff, "players": ids,
         "names": {player.id: player.name for player in game.players}, "rounds": played.rounds,
         "worlds": len(game.worlds.settings), "enterprises": game.enterprises,
+        "blocks": found.blocks, "blocks_lost": found.lost,
         "months": game.months, "seed": game.seed, "rate": game.rate, "profiles": profiles,
         "pure": [dict(zip(ids, strategy_names(game, game.profiles.index(p)), strict=True))
                  for p in played.pure],

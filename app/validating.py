@@ -99,7 +99,7 @@ def progress(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]
 def print_forecast(ahead: dict[str, list[Outlook]]) -> None:
     """What the scenario says of later years, with its range over seeds; compared with nothing."""
     out = console()
-    out.print("\nForecast (median over seeds, smallest to largest)")
+    out.print("\nForecast (median over seeds, smallest to largest; n of m: seeds with a value)")
     table = plain_table("", *MONTHS)
     for column in table.columns[1:]:
         column.no_wrap = True
@@ -110,7 +110,8 @@ def print_forecast(ahead: dict[str, list[Outlook]]) -> None:
 
 def spread_of(seen: Outlook) -> str:
     """Median and range in one cell."""
-    return f"{short(seen.median)} ({short(seen.low)}…{short(seen.high)})"
+    some = "" if seen.known == seen.seeds else f", {seen.known} of {seen.seeds}"
+    return f"{short(seen.median)} ({short(seen.low)}…{short(seen.high)}{some})"
 
 
 def short(value: float | None) -> str:
@@ -127,6 +128,8 @@ def print_worlds(worlds: list[World], seeds: int) -> None:
         out.print(f"{title} (medians over {seeds} seeds, range of the {worlds[0].name})")
         out.print(table_of(worlds, key=key, width=out.width))
         out.print()
+    if any(one.known < len(one.values) for world in worlds for one in world.findings):
+        out.print("(n of m): seeds with a value; a median needs more than half of them")
     for world in worlds:
         key_hits, key_facts = world.key_hits
         out.print(
@@ -168,13 +171,21 @@ def scenario_cells(finding: Finding) -> list[str]:
 
 def cell(finding: Finding) -> str:
     """A value in a column of a refuted world; a star marks one out of band."""
-    return number(finding.median) + ("" if finding.in_band else " *")
+    return number(finding.median) + some_of(finding) + ("" if finding.in_band else " *")
 
 
 def spread(finding: Finding) -> str:
     """The range over seeds."""
     bounds = finding.range
-    return NOTHING if bounds is None else f"{number(bounds[0])}-{number(bounds[1])}"
+    if bounds is None:
+        return NOTHING
+    return f"{number(bounds[0])}-{number(bounds[1])}{some_of(finding)}"
+
+
+def some_of(finding: Finding) -> str:
+    """How many seeds have a value; empty where all have one."""
+    count = len(finding.values)
+    return "" if finding.known == count else f" ({finding.known} of {count})"
 
 
 def number(value: float | None) -> str:
@@ -201,7 +212,7 @@ def document(worlds: list[World], ahead: dict[str, list[Outlook]] | None) -> dic
                     "low": finding.check.low, "high": finding.check.high,
                     "key": finding.check.key, "structural": finding.check.structural,
                     "median": finding.median, "in_band": finding.in_band,
-                    "values": list(finding.values),
+                    "values": list(finding.values), "known": finding.known,
                 }
                 for finding in world.findings
             ],

@@ -31,7 +31,8 @@ class Mapped:
 
     names: of worlds in their ensemble, or of points. agreement: share of a world's runs that have
     its label. weights: add up to 1, 0 for worlds that are no members of an ensemble. runs: how
-    many. logs: factors that are drawn on a log scale.
+    many. logs: factors that are drawn on a log scale. left_out: worlds asked for without a
+    finished run.
     """
 
     names: list[str]
@@ -41,6 +42,7 @@ class Mapped:
     settings: Mapping[str, Values]
     logs: frozenset[str]
     runs: int
+    left_out: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as `from_json` takes it."""
@@ -48,7 +50,7 @@ class Mapped:
         return {
             "names": self.names, "labels": self.labels, "agreement": self.agreement.tolist(),
             "weights": self.weights.tolist(), "settings": settings, "logs": sorted(self.logs),
-            "runs": self.runs,
+            "runs": self.runs, "left_out": self.left_out,
         }  # fmt: skip
 
     @classmethod
@@ -58,7 +60,7 @@ class Mapped:
             stored["names"], stored["labels"], np.array(stored["agreement"], float),
             np.array(stored["weights"], float),
             {path: np.array(column) for path, column in stored["settings"].items()},
-            frozenset(stored["logs"]), stored["runs"],
+            frozenset(stored["logs"]), stored["runs"], stored.get("left_out", 0),
         )  # fmt: skip
 
 
@@ -111,18 +113,19 @@ def of_sweep(sweep: Sweep) -> Mapped:
     logs = [one["name"] for one in sweep.facts["identity"]["factors"] if one.get("log")]
     found = [modal(labels) for labels in points.values()]
     names = [f"point {point}" for point in points]
-    return mapped(names, found, np.ones(len(found)), settings, logs, table.num_rows)
+    left_out = int(sweep.facts["points"]) - len(points)
+    return mapped(names, found, np.ones(len(found)), settings, logs, table.num_rows, left_out)
 
 
 def mapped(
     names: list[str], found: Sequence[tuple[str, float]], weights: NDArray[np.float64],
-    settings: Mapping[str, Values], logs: Sequence[str], runs: int,
+    settings: Mapping[str, Values], logs: Sequence[str], runs: int, left_out: int = 0,
 ) -> Mapped:  # fmt: skip
     """Worlds from their labels and agreements."""
     total = weights.sum()
     return Mapped(
         names, [label for label, _ in found], np.array([share for _, share in found]),
-        weights / total if total else weights, settings, frozenset(logs), runs,
+        weights / total if total else weights, settings, frozenset(logs), runs, left_out,
     )  # fmt: skip
 
 

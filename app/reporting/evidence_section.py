@@ -102,9 +102,12 @@ def titles() -> dict[str, str]:
 
 
 def spread(values: list[float | None]) -> str:
-    """Smallest and largest value over seeds."""
+    """Smallest and largest value over seeds, and how many have one where not all do."""
     known = [value for value in values if value is not None]
-    return f"{number(min(known))} to {number(max(known))}" if known else number(None)
+    if not known:
+        return number(None)
+    some = "" if len(known) == len(values) else f" ({len(known)} of {len(values)} seeds)"
+    return f"{number(min(known))} to {number(max(known))}{some}"
 
 
 def strips(findings: list[Mapping[str, Any]], name: str) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from agents.common.vocabulary import month_index, month_name
 from app import palette
 from app.ensemble_figure import PANELS, Line
-from app.ensemble_views import QUANTITIES, rows
+from app.ensemble_views import QUANTITIES, rows, unknown_words
 from app.labels import spread
 from app.reporting.drawing import Figure, area, line, path, picture, rect, text
 from app.reporting.markup import Markup
@@ -177,7 +177,10 @@ def words_of(fan: Fan, name: str, unit: str) -> str:
     low, _, middle, _, high = fan.quantiles[:, -1].tolist()
     shown = percent if "share" in unit else brief
     last = month_name(fan.known.size - 1)
-    return f"{name} in {last}: median {shown(middle)}, 90% between {shown(low)} and {shown(high)}"
+    return (
+        f"{name} in {last}: median {shown(middle)}, 90% between {shown(low)} and {shown(high)}"
+        f"{unknown_words(fan, fan.known.size - 1)}"
+    )
 
 
 def table(column: str, kind: str, fan: Fan) -> list[tuple[str | float | None, ...]]:
@@ -200,8 +203,9 @@ def outlook_rows(ensemble: Outlook, raw: Outlook) -> list[Mapping[str, Any]]:
 
 def cell(fan: Fan, month: str, shown: Any) -> str:
     """Median and 90% range of a month."""
-    low, _, middle, _, high = fan.quantiles[:, month_index(month)].tolist()
-    return f"{shown(middle)} ({shown(low)} to {shown(high)})"
+    place = month_index(month)
+    low, _, middle, _, high = fan.quantiles[:, place].tolist()
+    return f"{shown(middle)} ({shown(low)} to {shown(high)}{unknown_words(fan, place)})"
 
 
 def brief(value: float) -> str:

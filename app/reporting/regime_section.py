@@ -87,7 +87,15 @@ def scope(worlds: Mapped, *, plausible: bool) -> str:
         f"Every run ends in one kind of market, judged by its last twelve months. This is over "
         f"{which} ({count(worlds.runs, 'run')}); a world counts as what most of its runs end in, "
         f"which {percent(float(worlds.agreement.mean()))} of them do on average."
+        + left_out(worlds.left_out)
     )
+
+
+def left_out(worlds: int) -> str:
+    """What is said of worlds without a finished run."""
+    verb = "is" if worlds == 1 else "are"
+    words = f" {count(worlds, 'world')} without a finished run {verb} left out."
+    return words if worlds else ""
 
 
 def frequencies(worlds: Mapped, *, plausible: bool) -> Markup:

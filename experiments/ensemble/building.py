@@ -204,6 +204,7 @@ def summary_of(plan: Plan, waves: Sequence[Wave], judged: Judged) -> dict[str, A
                 "id": one.fact.id, "label": one.fact.label, "passes": one.passes,
                 "alone": one.alone, "noise": one.noise, "discrepancy": one.fact.discrepancy,
                 "median": known(one.median), "low": known(one.low), "high": known(one.high),
+                "unknown": one.unknown,
             }
             for one in fact_reports(plan.rules, judged)
         ],

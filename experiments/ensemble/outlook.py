@@ -60,13 +60,17 @@ def outlook(folder: Path, columns: Sequence[str] = COLUMNS) -> tuple[Outlook, Ou
 
 
 def stored_outlook(document: Mapping[str, Any]) -> tuple[Outlook, Outlook]:
-    """The fans that `nomoat ensemble forecast --json` printed; how much is known is not in it."""
+    """The fans that `nomoat ensemble forecast --json` printed.
+
+    How much is known is not a number in those of earlier versions, which do not say it.
+    """
 
     def one(kind: Mapping[str, Any]) -> Outlook:
         fans = {}
         for column, months in kind["quantiles"].items():
             quantiles = np.array(months, float).T
-            fans[column] = Fan(column, quantiles, np.isfinite(quantiles[0]).astype(float))
+            known = kind.get("known", {}).get(column, [np.nan] * quantiles.shape[1])
+            fans[column] = Fan(column, quantiles, np.array(known, float))
         return Outlook(kind["worlds"], kind["effective"], fans)
 
     return one(document["ensemble"]), one(document["prior"])

@@ -53,7 +53,8 @@ class FactReport:
     """What a fact does to the worlds of the first wave, which are drawn evenly from the prior.
 
     passes: share that it leaves. alone: share that it alone rules out.
-    median, low, high: of the worlds' means (5% to 95%). noise: sd of a mean over replicates.
+    unknown: share without a value, which counts as not passing. median, low, high: of the means of
+    the others (5% to 95%). noise: sd of a mean over replicates.
     """
 
     fact: Fact
@@ -63,6 +64,7 @@ class FactReport:
     low: float
     high: float
     noise: float
+    unknown: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def fact_reports(rules: Rules, judged: Judged) -> list[FactReport]:
                 low=back(fact, float(low)),
                 high=back(fact, float(high)),
                 noise=float(np.sqrt(judged.noise[place])),
+                unknown=1.0 - len(known) / len(means) if len(means) else 0.0,
             )
         )
     return found

@@ -31,12 +31,16 @@ Paths = dict[str, list[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One quantity in one month over seeds."""
+    """One quantity in one month over seeds.
+
+    low, high: smallest and largest value. known: seeds with a value, of all `seeds`.
+    """
 
     median: float | None
     low: float | None
     high: float | None
-    """Smallest and largest value."""
+    known: int
+    seeds: int
 
 
 def paths(scenario: str, overrides: Mapping[str, Any], seed: int) -> Paths:
@@ -78,6 +82,7 @@ def forecast(
 def outlook(values: Sequence[float | None]) -> Outlook:
     """Median and extremes of the known values; unknown if most are."""
     known = [value for value in values if value is not None]
+    counts = len(known), len(values)
     if 2 * len(known) <= len(values):
-        return Outlook(None, None, None)
-    return Outlook(statistics.median(known), min(known), max(known))
+        return Outlook(None, None, None, *counts)
+    return Outlook(statistics.median(known), min(known), max(known), *counts)

@@ -36,6 +36,11 @@ class Finding:
         return median(list(self.values))
 
     @property
+    def known(self) -> int:
+        """Seeds with a value, which the median and the range are over."""
+        return sum(value is not None for value in self.values)
+
+    @property
     def range(self) -> tuple[float, float] | None:
         """Smallest and largest value over seeds."""
         known = [value for value in self.values if value is not None]

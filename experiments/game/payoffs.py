@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.game.equilibria import Floats, regrets
@@ -35,13 +36,16 @@ class Payoffs:
     """Payoffs of all profiles.
 
     shape: strategies of each player. mean: (profiles, players). draws: the same resampled
-    (resamples, profiles, players). runs: of each profile.
+    (resamples, profiles, players). runs: of each profile, those in blocks that count.
+    lost: blocks of all rounds that do not, for a run of theirs failed or is not done. blocks: all.
     """
 
     shape: tuple[int, ...]
     mean: Floats
     draws: Floats
     runs: Sequence[int]
+    lost: int = 0
+    blocks: int = 0
 
     @property
     def game(self) -> Floats:
@@ -103,16 +107,27 @@ def payoffs_of(
     inverse = np.linalg.pinv(matrix, hermitian=True)
     mean = inverse @ sums + level
     found = np.einsum("pq,bqi->bpi", inverse, draws) + level_draws[:, None]
-    runs = [sum(one.values[0, :, :, 0].size for one in rounds if p in one.profiles)
-            for p in range(count)]  # fmt: skip
-    return Payoffs(shape, np.asarray(mean), np.asarray(found), runs)
+    whole = [complete(one) for one in rounds]
+    runs = [
+        sum(int(good.sum()) for one, good in zip(rounds, whole, strict=True) if p in one.profiles)
+        for p in range(count)
+    ]
+    blocks = sum(good.size for good in whole)
+    lost = blocks - sum(int(good.sum()) for good in whole)
+    return Payoffs(shape, np.asarray(mean), np.asarray(found), runs, lost, blocks)
+
+
+def complete(played: Round) -> NDArray[np.bool_]:
+    """Which blocks (worlds, replicates) have a payoff of every player at every profile."""
+    whole: NDArray[np.bool_] = np.isfinite(played.values).all(axis=(0, 3))
+    return whole
 
 
 def totals(
     played: Round, weights: Floats, worlds: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, float]:
     """Mean payoffs of a round (profiles, players), resampled ones in front, and its blocks."""
-    whole = np.isfinite(played.values).all(axis=(0, 3))
+    whole = complete(played)
     blocks = whole * weights[:, None]
     replicates = whole.shape[1]
     if whole.sum() < max(2, whole.size / 2):

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.main import app
+from app.validating import cell, some_of, spread_of
 from experiments.evidence.checks import (
     all_checks,
     closed_margin,
@@ -107,6 +108,9 @@ def test_hits_count_medians_in_band_and_missing_values_miss() -> None:
     world = World("x", (inside, outside, missing))
     assert (world.hits, world.key_hits) == (1, (1, 2))
     assert inside.range == (0.4, 5.0)
+    assert (inside.known, missing.known) == (3, 1)
+    assert (some_of(inside), some_of(missing)) == ("", " (1 of 3)")
+    assert cell(missing) == "– (1 of 3) *"
     assert world.stands(1 / 3)
     assert not world.stands(0.4)
     key_missed = World("y", (outside, replace(inside, check=replace(check, key=False))))
@@ -115,8 +119,11 @@ def test_hits_count_medians_in_band_and_missing_values_miss() -> None:
 
 
 def test_an_outlook_is_the_median_and_the_extremes_of_what_is_known() -> None:
-    assert outlook([1.0, 4.0, None, 2.0]) == Outlook(2.0, 1.0, 4.0)
-    assert outlook([None, 1.0]) == Outlook(None, None, None)
+    assert outlook([1.0, 4.0, None, 2.0]) == Outlook(2.0, 1.0, 4.0, 3, 4)
+    assert outlook([None, 1.0]) == Outlook(None, None, None, 1, 2)
+    assert spread_of(outlook([1.0, 4.0, None, 2.0])) == "2 (1…4, 3 of 4)"
+    assert spread_of(outlook([1.0, 2.0])) == "1.5 (1…2)"
+    assert spread_of(outlook([None, None])) == "– (–…–, 0 of 2)"
 
 
 def test_measure_answers_every_check_with_a_small_population() -> None:

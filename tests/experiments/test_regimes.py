@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.reporting.regime_section import scope
 from experiments.ensemble import members, parameters
 from experiments.ensemble.folder import EnsembleFolder
 from experiments.regimes import (
@@ -52,6 +54,14 @@ def test_noise_is_rarely_taken_for_a_pattern() -> None:
     """5% of noises have a setting beyond chance; more than 7 of 40 do with probability 0.0007."""
     alarms = sum(strengths(worlds(s, planted=False))[0].chance <= 0.05 for s in range(40))
     assert alarms <= 7
+
+
+def test_worlds_without_a_finished_run_are_counted() -> None:
+    one = replace(worlds(1, planted=True), left_out=3)
+    assert Mapped.from_json(one.as_json()).left_out == 3
+    assert Mapped.from_json({**one.as_json(), "left_out": 0}).left_out == 0
+    assert "3 worlds without a finished run are left out" in scope(one, plausible=False)
+    assert "left out" not in scope(replace(one, left_out=0), plausible=False)
 
 
 def test_share_is_goodman_and_kruskals() -> None:

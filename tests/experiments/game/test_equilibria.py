@@ -164,6 +164,7 @@ def test_a_seed_in_which_a_run_failed_is_left_out_for_all() -> None:
     one.values[2, 0, 1, 0] = np.nan
     found = payoffs_of((2, 2), [one], np.ones(1), np.random.default_rng(0))
     assert found.game[1, 0, 0] - found.game[0, 0, 0] == pytest.approx(2.0)
+    assert (found.lost, found.blocks, list(found.runs)) == (1, 6, [5] * 4)
     one.values[0, 0, :4] = np.nan
     with pytest.raises(GameError, match="4 of 6 blocks of runs have failures"):
         payoffs_of((2, 2), [one], np.ones(1), np.random.default_rng(0))
