@@ -25,6 +25,7 @@ from experiments.ensemble.matching import Judged, Wave, answers, judge, match
 from experiments.ensemble.surviving import (
     Share,
     distance,
+    fact_reports,
     holm,
     outside,
     pins,
@@ -182,6 +183,8 @@ def test_a_world_without_most_of_its_values_is_ruled_out() -> None:
     assert judged.implausibility[0, 0] == math.inf
     assert not judged.kept[0]
     assert judged.means[1, 0] == pytest.approx(values[1, 1:, 0].mean())
+    told = fact_reports(made, judged)
+    assert [one.unknown for one in told] == [1 / 32, *[0.0] * (len(told) - 1)]
 
 
 def test_distance_and_quantiles_of_weighted_samples() -> None:
