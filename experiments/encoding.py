@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.stored import decoded
-from sim.schemas import SCHEMA_VERSION, SCHEMAS
+from sim.schemas import SCHEMA_VERSION, SCHEMAS, dates
 
 ROWS_PER_GROUP = 65_536
 VERSION_KEY = b"schema_version"
@@ -45,6 +45,8 @@ def encode(
 def decode(name: str, data: bytes) -> pa.Table:
     """Return the table `name` with exactly today's columns; those it lacks are null.
 
+    The date, which only `market` had in earlier releases, is that of the month.
+
     Raises NewerSchemaError for a later schema version and Arrow's own errors for damaged bytes.
     """
     stored = decoded(pq.ParquetFile(pa.BufferReader(data)))
@@ -67,6 +69,8 @@ def schema_version(metadata: Mapping[bytes, bytes]) -> int:
 
 def conform(stored: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return the columns of `schema`, filled with nulls where `stored` has none."""
+    if "date" not in stored.column_names and "month" in stored.column_names:
+        stored = stored.append_column("date", dates(stored["month"]))
     arrays = [
         stored[field.name].cast(field.type)
         if field.name in stored.column_names

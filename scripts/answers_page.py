@@ -23,6 +23,8 @@ Entry = Mapping[str, Any]
 TOLD: Final = 3
 """Mechanisms and drivers of a claim that are told."""
 MILLION: Final = 1e6
+RENT_COUNTS: Final = 3
+"""Schema version from which on every share of spend counts rent and support."""
 PLAYED: Final = {
     "C16": " Where start-ups answer each other: [below](#three-start-ups-choose).",
     "C17": " By size, where another vendor answers: [below](#which-size-of-model-to-open).",
@@ -75,7 +77,19 @@ def provenance(ledger: Entry, made: Entry) -> str:
         f"cases compared in {size['worlds']} of each, {switched}; {size['replicates']} replicates "
         f"of {size['enterprises']:,} enterprises, seed {size['seed']}. {early}"
         f"{failed if ledger['failed_runs'] else 'No run failed.'} With so few worlds many "
-        "intervals are too wide for a verdict; more worlds narrow them.\n"
+        f"intervals are too wide for a verdict; more worlds narrow them.\n{old_bases(made)}"
+    )
+
+
+def old_bases(made: Entry) -> str:
+    """Which of the results rest on columns that have another base today; empty if none does."""
+    if made.get("schema_version", 2) >= RENT_COUNTS:
+        return ""
+    return (
+        "\nThis version left rent of GPUs and support out of the leader's share of spend, so that "
+        "its forecast is higher, and the label monopoly more frequent, than of today's tables; it "
+        "counted platforms' fees of all regions against home spend (C22), and surplus by size of "
+        "firm over all regions (C04). See the conventions of [results](results.md#conventions).\n"
     )
 
 

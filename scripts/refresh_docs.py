@@ -35,9 +35,10 @@ ROWS: Final = {
     "vendor": "One row per month and vendor that has entered.",
     "host": "One row per month and model served by hosts, and one per month and platform.",
     "operator": "One row per month and application operator.",
-    "offering": "One row per month and offering: a model through one access, plain or tuned.",
-    "decision": "One row per month and cell of slots in use; empty cells are left out.",
-    "segment": "One row per month, region, sector and size band.",
+    "offering": "One row per month and offering: a model through one access, plain or tuned. Also "
+    "those that only firms keep that hold them: there `listed` is false.",
+    "decision": "One row per month and cell of home slots in use; empty cells are left out.",
+    "segment": "One row per month, region (also those abroad), sector and size band with firms.",
     "event": "One row per event: see [events](events.md).",
     "panel": "One row per month and firm of a fixed sample; empty unless `output.panel` is set.",
 }
@@ -65,12 +66,42 @@ import pandas as pd
 market = pd.read_parquet("outputs/baseline-<run id>/market.parquet")
 ```
 
+## CSV
+
+`nomoat export` writes tables of a stored run as CSV, each to a file of its own, and never over a
+file that is there. Without names it writes all of them, into a folder beside that of the run:
+
+```sh
+uv run nomoat export baseline
+uv run nomoat export outputs/baseline-<run id> market vendor --out figures/data
+uv run nomoat export baseline offering --out - > offering.csv
+uv run nomoat export outputs/open-vs-closed --json
+```
+
+Of a sweep it writes `outcomes`, the design with the outcomes of every finished run, and by name the
+tables that are kept of every run, with the design in front of each row. The files are UTF-8, with
+commas and a heading. What is unknown is an empty cell. `date` is the first day of the month,
+2024-12-01, which spreadsheets take for a date. Text that one would take for a formula has a `'` in
+front. `--json` says which files were written, with rows, columns and bytes.
+
 ## Conventions
 
 - Month 0 is 2023-01. Money is in US dollars of 2023, tokens in millions (Mtok), counted three
   input to one output. Rates are per month unless a name says otherwise.
 - Quality is in logits on the Arena scale: 0 is GPT-4 of 2023-03, one logit is 173.7 Elo points.
 - The market is that of North America and Europe ("home") unless a column says otherwise.
+- `month` counts, `date` is the same as YYYY-MM; every table has both. Tables of earlier releases
+  are read with the date of their months; other columns that they lack are null.
+- Tokens and spend are those of firms. What application operators buy is in `operator`, and in the
+  sales of hosts and vendors ("world"), nowhere else.
+- "Spend" is all that firms pay to sellers, whoever they are: vendors, hosts, platforms, and lessors
+  of the GPUs on which they run open models. Every share of spend is a share of this sum, by the
+  vendor of the model: `vendor.spend_share`, `leader_share_spend`, `top3_share_spend`, `hhi_spend`.
+  (Up to schema version 2 the last three left out rent and support, so they were higher.)
+- `price_gpt35_level` and its kin are the lowest price of an `offering` that is `listed`, not tuned
+  and at least that good. A model that its vendor or time takes off the list stays in `offering`
+  while somebody holds it, and hosts go on serving it at their price; nobody new may choose it. So
+  such a price can rise, even double, from one month to the next.
 - "Open" counts use of models with open weights through whatever access.
 - Firms are a weighted sample; counts of firms and slots are of real ones.
 - "(survey)" marks a statistic made as enterprise surveys make it: the mean of the weighted shares

@@ -24,6 +24,7 @@ from experiments.ensemble.outlook import outlook
 from experiments.game.playing import GameFolder, stored_game, stored_payoffs
 from experiments.reference import GAMES, MADE, SURVIVAL, place
 from experiments.regimes import of_ensemble, strengths
+from sim.schemas import SCHEMA_VERSION
 from sim.version import model_version, usable_cores
 
 DIGITS: Final = 4
@@ -79,6 +80,7 @@ def main() -> None:
     made = {
         "commands": given.command, "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": given.machine, "cores": usable_cores(), "model_version": model_version(),
+        "schema_version": SCHEMA_VERSION,
     }  # fmt: skip
     write(MADE, made)
     pictures = {"answers-forecast": forecast_figure(kept, raw, folder.summary()),

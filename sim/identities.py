@@ -17,6 +17,7 @@ from agents.enterprise.ledger import ACCESSES as ACCESS_COUNT
 from agents.enterprise.ledger import DECISION, QUARTILES, Sums
 from agents.vendor.vendor import Vendor
 from sim.accounts import payments_received
+from sim.tally import SPEND_PARTS
 
 if TYPE_CHECKING:
     from sim.market import Market
@@ -27,6 +28,8 @@ SINGLE: Final = 1e-6
 """The same where one side is stored in single precision."""
 MILLION: Final = 1e6
 RECEIPTS: Final = ("api", "services", "licence", "royalty", "platform", "complement", "funding")
+FULL: Final = ("cost_money", "cost_staff")
+"""Parts of the decision table that make up `spend_full`."""
 COSTS: Final = ("serving", "packaging", "training", "staff", "bad_debt")
 
 
@@ -52,6 +55,7 @@ def broken(market: "Market", before: Mapping[str, Purse] | None = None) -> list[
         return []
     found = [*_not_finite(sums), *_shares(market), *_tokens(market, sums)]
     found += [*_counts(market, sums), *_payments(market, sums), *_accounts(market, sums)]
+    found += [*_bases(market, sums), *_concentration(market, sums)]
     found += [*_holdings(market, sums), *_portfolios(market)]
     if before is not None:
         found += _cash(market, before)
@@ -91,6 +95,40 @@ def _shares(market: "Market") -> Iterator[str]:
             yield f"only {len(known)} of {len(shares)} shares {what} are known"
         elif known:
             yield from _unequal(f"the sum of shares {what}", sum(known), "one,", 1.0)
+
+
+def _bases(market: "Market", sums: Sums) -> Iterator[str]:
+    """A name has one base in all tables: the market's columns are those of home segments and cells.
+
+    Order of segments: sector, band, region.
+    """
+    row = market.recorder.rows["market"][-1]
+    regions = [region.home for region in market.parameters.regions.values()]
+    home = np.resize(np.array(regions, bool), market.group_count)
+    gained = float(np.abs(sums.segment("surplus")[home]).sum())
+    for name, column in (("tokens", "tokens"), ("spend", "spend"), ("consumer_surplus", "surplus")):
+        segments = float(sums.segment(column)[home].sum())
+        size = gained if column == "surplus" else 0.0
+        yield from _unequal(f"{name} of home segments", segments, f"market.{name}", row[name], size)
+    cells = sum(sums.ledger.decision[:, DECISION.index(part)].sum() for part in FULL)
+    yield from _unequal("$ of decision cells", float(cells), "market.spend_full", row["spend_full"])
+
+
+def _concentration(market: "Market", sums: Sums) -> Iterator[str]:
+    """Shares of spend are shares of all that home firms pay, by vendor of the model."""
+    row = market.recorder.rows["market"][-1]
+    by_row = sum(sums.row(part)[0] for part in SPEND_PARTS)
+    spend = np.sort(np.bincount(market.book.vendor, by_row))[::-1]
+    total = float(spend.sum())
+    shares = spend / total if total > 0 else np.zeros(0)
+    expected = {
+        "leader_share_spend": float(shares[:1].sum()),
+        "top3_share_spend": float(shares[:3].sum()),
+        "hhi_spend": 10_000 * float((shares**2).sum()),
+    }
+    for name, value in expected.items():
+        told = row.get(name) or 0.0
+        yield from _unequal(f"market.{name}", told, "that of the vendors' spend", value)
 
 
 def _tokens(market: "Market", sums: Sums) -> Iterator[str]:

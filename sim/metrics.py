@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.mathematics import exponentials
-from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Band, month_name
+from agents.common.vocabulary import ACCESSES, ELO_PER_LOGIT, STRATEGIES, Band
 from agents.enterprise.ledger import Sums
 from agents.host.hosts import profit
 from sim.accounts import owned_net
@@ -37,7 +37,7 @@ def market_row(market: "Market", sums: Sums, use: HomeUse, standing: Standing) -
     """All columns of the market table for this month."""
     rows, reachable = rows_of(market, market.book), reachable_at_home(market)
     listing = look(rows, reachable, len(market.models))
-    row: dict[str, Any] = {"month": market.month, "date": month_name(market.month)}
+    row: dict[str, Any] = {"month": market.month}
     row |= adoption_columns(sums)
     row |= usage_columns(market, sums, use, standing)
     row |= frontier_columns(market, listing)
@@ -46,7 +46,7 @@ def market_row(market: "Market", sums: Sums, use: HomeUse, standing: Standing) -
     row |= concentration_columns(market, use)
     row |= survey_columns(sums)
     row |= sample_columns(market)
-    row |= actor_columns(market, listing, standing)
+    row |= actor_columns(market, sums, listing, standing)
     row |= welfare_columns(market, sums)
     return row
 
@@ -108,7 +108,10 @@ def top_share(sums: Sums, part: float) -> float | None:
 def reachable_at_home(market: "Market") -> NDArray[np.bool_]:
     """(vendors,) whose service an unrestricted home firm may buy."""
     regions = market.parameters.regions
-    return np.array([regions[v.region].home or v.facts.sells_abroad for v in market.vendors], bool)
+    imports = any(region.home and region.foreign_apis for region in regions.values())
+    return np.array(
+        [regions[v.region].home or (imports and v.facts.sells_abroad) for v in market.vendors], bool
+    )
 
 
 def best_on_sale(
@@ -184,13 +187,22 @@ def _flagship(market: "Market", standing: Standing) -> float | None:
     return median(np.array(prices)) if prices else None
 
 
+def spend_shares(use: HomeUse) -> list[float | None]:
+    """Every vendor's share of home spend on models, whoever is paid: the base of all such shares.
+
+    None for all if nothing is spent.
+    """
+    spend = use.vendor[1].tolist()
+    total = sum(spend)
+    return [ratio(part, total) for part in spend]
+
+
 def concentration_columns(market: "Market", use: HomeUse) -> dict[str, Any]:
-    """Vendors' shares of home spend (services, hosting, tuning, licences of their models)."""
-    by_vendor = use.vendor[2]
-    total = float(by_vendor.sum())
-    if total <= 0:
+    """How far home spend is on the models of few vendors."""
+    by_vendor = np.array(spend_shares(use), np.float64)
+    if not np.isfinite(by_vendor).any():
         return {}
-    shares = np.sort(by_vendor / total)[::-1]
+    shares = np.sort(by_vendor)[::-1]
     leader = int(np.argmax(by_vendor))
     return {
         "hhi_spend": float((shares**2).sum() * 10_000),
@@ -249,7 +261,9 @@ def closed_share(market: "Market", cheapest: NDArray[np.int64]) -> float | None:
     return ratio(float(np.count_nonzero(market.book.open[known] == 0)), float(known.size))
 
 
-def actor_columns(market: "Market", listing: Listing, standing: Standing) -> dict[str, Any]:
+def actor_columns(
+    market: "Market", sums: Sums, listing: Listing, standing: Standing
+) -> dict[str, Any]:
     """Counts of actors and what crowds and platforms add."""
     alive = market.living_vendors()
     kinds = [standing.strategies[v.index] for v in alive]
@@ -258,7 +272,7 @@ def actor_columns(market: "Market", listing: Listing, standing: Standing) -> dic
     columns: dict[str, Any] = {
         "hosts": sum(h.number for h in market.hostings.values()),
         "models_live": int(np.count_nonzero(listing.models)),
-        "platform_revenue": sum(p.fee for p in market.platforms),
+        "platform_revenue": float(sums.platform("fee")[0].sum()),
         "crowd_quality": ratio(sum(v.users * v.crowd_quality for v in open_families), users),
         "crowd_packaging": ratio(sum(v.users * v.crowd_packaging for v in open_families), users),
     }

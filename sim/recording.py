@@ -16,7 +16,7 @@ from agents.common.vocabulary import ACCESSES, BANDS, TIERS, WORKLOADS, Access
 from agents.enterprise.evaluation import TERMS
 from agents.enterprise.ledger import ALTERNATIVE_TERM, DECISION, SEGMENT, TERM, Sums
 from sim.enterprise_step import rows_of
-from sim.metrics import market_row, ratio
+from sim.metrics import market_row, ratio, reachable_at_home, spend_shares
 from sim.panel import panel_rows
 from sim.schemas import SCHEMAS, table
 from sim.standing import Standing, standing_of
@@ -161,14 +161,13 @@ def words(market: "Market") -> dict[str, dict[str, Sequence[str]]]:
 def vendor_columns(market: "Market", use: HomeUse, standing: Standing) -> Columns:
     """One row per vendor that has entered; money of those alive."""
     vendors = market.vendors
-    tokens, spend, _ = use.vendor.tolist()
-    total = sum(spend)
+    tokens, spend = use.vendor.tolist()
     accounts = [vendor.account if vendor.alive else None for vendor in vendors]
     columns: Columns = {
         "strategy": standing.strategies,
         "tokens": tokens,
         "spend": spend,
-        "spend_share": [ratio(part, total) for part in spend],
+        "spend_share": spend_shares(use),
         "tokens_world": use.world.tolist(),
         "cash": [vendor.cash * MILLION for vendor in vendors],
         "receivables": [vendor.receivables * MILLION for vendor in vendors],
@@ -219,12 +218,14 @@ def operator_columns(market: "Market") -> Columns:
 
 
 def offering_columns(market: "Market", sums: Sums, use: HomeUse) -> Columns:
-    """One row per row of the offer book."""
+    """One row per row of the offer book, also of those that nobody new may choose."""
     book = market.book
+    within_reach = (book.access != Access.API) | reachable_at_home(market)[book.vendor]
     return {
         "offering": book.offering, "model": book.model,
         "vendor": book.vendor, "tier": book.tier, "access": book.access,
         "tuned": book.tuned == 1, "open": market.stock.code("open")[book.model] == 1,
+        "listed": (book.listed == 1) & within_reach,
         "price": np.where(book.access == Access.SELFHOST, np.nan, book.price),
         "q": market.stock.number("q")[book.model], "q_perceived": book.q_perceived,
         "slots": sums.row("slots")[0].copy(), "tokens": use.tokens,
@@ -272,10 +273,11 @@ def cell_codes(cells: NDArray[np.int64]) -> Columns:
     }  # fmt: skip
 
 
-def segment_sums(sums: Sums) -> Columns:
-    """The groups (sector, band, region) with firms, and their sums."""
+def segment_sums(market: "Market", sums: Sums) -> Columns:
+    """The groups (sector, band, region) with firms, how many were simulated, and their sums."""
     groups = np.flatnonzero(sums.segment("enterprises") > 0)
-    return {"group": groups, "sums": sums.ledger.segment[groups]}
+    simulated = np.bincount(market.columns.firms.group, minlength=market.group_count)[groups]
+    return {"group": groups, "simulated": simulated, "sums": sums.ledger.segment[groups]}
 
 
 def segment_columns(gathered: Columns) -> Columns:
@@ -283,7 +285,8 @@ def segment_columns(gathered: Columns) -> Columns:
     get = dict(zip(SEGMENT, np.asarray(gathered["sums"]).T, strict=True))
     return {
         "region": gathered["group"], "sector": gathered["group"], "band": gathered["group"],
-        "enterprises": get["enterprises"], "adoption": shares(get["adopters"], get["enterprises"]),
+        "enterprises": get["enterprises"], "simulated": gathered["simulated"],
+        "adoption": shares(get["adopters"], get["enterprises"]), "slots": get["slots"],
         "open_usage_share": shares(get["open_slots"], get["slots"]),
         "selfhost_share": shares(get["selfhost_slots"], get["slots"]),
         "restricted_share": shares(get["restricted"], get["enterprises"]),
@@ -297,6 +300,6 @@ COLUMNAR: Final[dict[str, Callable[["Market", Sums, HomeUse, Standing], Columns]
     "operator": lambda market, sums, use, standing: operator_columns(market),  # noqa: ARG005
     "offering": lambda market, sums, use, standing: offering_columns(market, sums, use),  # noqa: ARG005
     "decision": lambda market, sums, use, standing: decision_sums(sums),  # noqa: ARG005
-    "segment": lambda market, sums, use, standing: segment_sums(sums),  # noqa: ARG005
+    "segment": lambda market, sums, use, standing: segment_sums(market, sums),  # noqa: ARG005
 }
 """Tables gathered as columns, and what makes a month of each."""

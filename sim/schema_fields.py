@@ -42,6 +42,9 @@ def flag(name: str, description: str) -> pa.Field:
     return column(name, pa.bool_(), TRUTH, description)
 
 
-def month() -> pa.Field:
-    """Return the column that every table starts with."""
-    return integer("month", "month", "months since 2023-01, which is month 0")
+def calendar() -> tuple[pa.Field, pa.Field]:
+    """Return the two columns that every table starts with."""
+    return (
+        integer("month", "month", "months since 2023-01, which is month 0"),
+        text("date", "calendar month, YYYY-MM"),
+    )

@@ -15,16 +15,15 @@ from sim.schema_fields import (
     PRICE,
     SHARE,
     TOKENS,
+    calendar,
     flag,
     integer,
-    month,
     number,
     text,
 )
 
 ADOPTION = [
-    month(),
-    text("date", "calendar month, YYYY-MM"),
+    *calendar(),
     number("adoption", SHARE, "firms with at least one slot in use, by weight"),
     number("adoption_large", SHARE, "the same within the band large"),
     number("restricted_share", SHARE, "firms under a restriction now (survey, all firms)"),
@@ -33,7 +32,11 @@ ADOPTION = [
 
 USAGE = [
     number("tokens", TOKENS, "tokens used by home firms"),
-    number("spend", MONEY, "paid for API, hosted use, tuning, licences and GPU rent"),
+    number(
+        "spend",
+        MONEY,
+        "paid to sellers: API, hosting, platform fees, tuning, GPU rent, licences, support",
+    ),
     number("spend_full", MONEY, "spend with staff, integration and cost of money"),
     number("share_tokens_api", SHARE, "tokens bought from the API of the model's own vendor"),
     number("share_tokens_hosted", SHARE, "tokens served by third-party hosts and platforms"),
@@ -42,7 +45,11 @@ USAGE = [
     number("share_spend_open", SHARE, "spend on open-weight models through any access"),
     number("open_usage_share", SHARE, "open slots among slots in use (survey)"),
     number("any_open_share", SHARE, "adopters that use some open model (survey)"),
-    number("main_closed_share", SHARE, "adopters that spend more on closed models (survey)"),
+    number(
+        "main_closed_share",
+        SHARE,
+        "adopters whose planned use costs more on closed models (survey)",
+    ),
     *(
         number(f"share_tokens_vendor_{kind}", SHARE, f"tokens of vendors whose strategy is {kind}")
         for kind in STRATEGIES
@@ -60,10 +67,10 @@ GAP = [
 ]
 
 PRICES = [
-    number("price_flagship", PRICE, "median API price of vendors' latest large closed models"),
-    number("price_gpt35_level", PRICE, "cheapest api or hosted price at quality -0.55 or better"),
-    number("price_gpt4_level", PRICE, "cheapest api or hosted price at quality -0.13 or better"),
-    number("price_gpt4o_level", PRICE, "cheapest api or hosted price at quality 0.48 or better"),
+    number("price_flagship", PRICE, "median API price of home vendors' latest large closed models"),
+    number("price_gpt35_level", PRICE, "cheapest listed api or hosted price at q -0.55 or better"),
+    number("price_gpt4_level", PRICE, "cheapest listed api or hosted price at q -0.13 or better"),
+    number("price_gpt4o_level", PRICE, "cheapest listed api or hosted price at q 0.48 or better"),
     number(
         "price_ratio_open_closed",
         "ratio",
@@ -73,10 +80,10 @@ PRICES = [
 ]
 
 COMPETITION = [
-    number("hhi_spend", "points", "Herfindahl index of vendors' spend shares, 0 to 10,000"),
-    text("leader", "vendor with the largest share of spend"),
-    number("leader_share_spend", SHARE, "the leader's share of spend"),
-    number("top3_share_spend", SHARE, "spend share of the three largest vendors"),
+    number("hhi_spend", "points", "Herfindahl index of `vendor.spend_share`, 0 to 10,000"),
+    text("leader", "vendor with the largest `vendor.spend_share`"),
+    number("leader_share_spend", SHARE, "the leader's `vendor.spend_share`"),
+    number("top3_share_spend", SHARE, "`vendor.spend_share` of the three largest together"),
     number("switch_rate_year", SHARE, "slots in use a year apart whose vendor differs (survey)"),
     number("switch_firm_year", SHARE, "adopters a year apart with no vendor kept (survey)"),
     number("upgrade_rate_year", SHARE, "slots that changed model inside their vendor (survey)"),
@@ -85,7 +92,7 @@ COMPETITION = [
     number("models5_share", SHARE, "adopters that use five or more models (survey)"),
     number("mixed_tiers_share", SHARE, "tokens of firms that use several product tiers (C12)"),
     number("tuned_share_tokens", SHARE, "tokens served by tuned models"),
-    number("top1pct_share_tokens", SHARE, "tokens of the top 1% of firms by tokens"),
+    number("top1pct_share_tokens", SHARE, "tokens of the top 1% of adopters by tokens"),
 ]
 
 CLAIMS = [
@@ -96,17 +103,21 @@ CLAIMS = [
         number(f"share_cheapest_closed_{band}", SHARE, f"the same at 80%, demand of {band} firms")
         for band in ("micro", "mid", "large")
     ),
-    number("path_share", SHARE, "builders that moved from a closed API to a tuned open one (C11)"),
-    number("path_months", MONTHS, "median months that this move took (C11)"),
+    number(
+        "path_share",
+        SHARE,
+        "builders' slots that began on a closed model and moved to a tuned open one (C11)",
+    ),
+    number("path_months", MONTHS, "mean months that this move took (C11)"),
     number("value_solved_q0", SHARE, "value at stake solved by a model of quality 0 (C14)"),
     number("crowd_quality", LOGIT, "quality that users of open models have given back"),
     number("crowd_packaging", "share of V", "packaging that users of open models have given back"),
-    number("platform_revenue", MONEY, "fees and margins taken by platforms"),
+    number("platform_revenue", MONEY, "fees and margins that platforms take of home spend"),
 ]
 
 STRUCTURE = [
-    number("hosts", COUNT, "hosts serving open weights"),
-    integer("models_live", COUNT, "models on sale"),
+    number("hosts", COUNT, "hosts serving open weights, world"),
+    integer("models_live", COUNT, "models open to new buyers in some region"),
     *(
         integer(f"strategy_{kind}", COUNT, f"vendors alive whose strategy is {kind}")
         for kind in STRATEGIES
@@ -116,10 +127,12 @@ STRUCTURE = [
 WELFARE = [
     number("consumer_surplus", MONEY, "value less cost, risk and one-off terms, without taste"),
     number("surplus_taste", MONEY, "the part of surplus that taste noise adds, kept apart"),
-    number("vendor_profit", MONEY, "vendors' operating profit after training, without funding"),
-    number("host_profit", MONEY, "profit of hosts and platforms"),
-    number("operator_income", MONEY, "application operators' revenue less their bill"),
-    number("complement_income", MONEY, "vendors' income from complements, kept apart"),
+    number(
+        "vendor_profit", MONEY, "vendors' operating profit after training, without funding, world"
+    ),
+    number("host_profit", MONEY, "profit of hosts and platforms, world"),
+    number("operator_income", MONEY, "application operators' revenue less their bill, world"),
+    number("complement_income", MONEY, "vendors' income from complements, kept apart, world"),
     number("welfare", MONEY, "surplus with vendor and host profit, foreign profit by home share"),
 ]
 

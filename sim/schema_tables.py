@@ -14,16 +14,16 @@ from sim.schema_fields import (
     STOCK,
     TOKENS,
     VALUE_SHARE,
+    calendar,
     flag,
     integer,
-    month,
     number,
     text,
 )
 
 VENDOR = pa.schema(
     [
-        month(),
+        *calendar(),
         text("vendor", "name of the vendor"),
         text("archetype", "kind of vendor it was drawn or listed as"),
         text("region", "region of its seat"),
@@ -39,14 +39,22 @@ VENDOR = pa.schema(
             number(f"price_{tier}", PRICE, f"list price of its current {tier} model")
             for tier in TIERS
         ),
-        number("tokens", TOKENS, "home tokens of its models through any access"),
-        number("spend", MONEY, "home spend attributed to its models"),
-        number("spend_share", SHARE, "its share of home spend"),
-        number("tokens_world", TOKENS, "tokens of its models in all regions"),
+        number("tokens", TOKENS, "home firms' tokens of its models through any access"),
+        number("spend", MONEY, "home firms' spend on its models, whoever is paid"),
+        number("spend_share", SHARE, "its share of `market.spend`"),
+        number(
+            "tokens_world",
+            TOKENS,
+            "tokens of its models, firms of all regions",
+        ),
         number("revenue_api", MONEY, "API sales, world"),
         number("revenue_services", MONEY, "support and on-premises services, world"),
         number("revenue_licence", MONEY, "licence fees from self-hosters, world"),
-        number("revenue_royalty", MONEY, "royalties from hosts and platforms, world"),
+        number(
+            "revenue_royalty",
+            MONEY,
+            "royalties, and what platforms leave to it, world",
+        ),
         number("revenue_complement", MONEY, "income from complements, world"),
         number("cost_serving", MONEY, "cost of serving its API"),
         number("cost_packaging", MONEY, "outlay on packaging, free use and support"),
@@ -65,21 +73,21 @@ VENDOR = pa.schema(
 
 HOST = pa.schema(
     [
-        month(),
+        *calendar(),
         text("kind", "host or platform"),
         text("name", "name of the platform, or of the hosts' group"),
         text("model", "model served; null for a platform's total"),
-        number("number", COUNT, "symmetric hosts behind this row"),
-        number("price", PRICE, "price asked of users"),
-        number("tokens", TOKENS, "tokens served"),
-        number("revenue", MONEY, "revenue"),
-        number("cost", MONEY, "cost of serving and royalties"),
+        number("number", COUNT, "symmetric hosts behind this row, world"),
+        number("price", PRICE, "price asked of users; of a platform, gross sales over tokens"),
+        number("tokens", TOKENS, "tokens served to firms and operators, world"),
+        number("revenue", MONEY, "sales of hosts, fees and margins of a platform, world"),
+        number("cost", MONEY, "serving and royalties of hosts, packaging of a platform"),
     ]
 )
 
 OPERATOR = pa.schema(
     [
-        month(),
+        *calendar(),
         text("operator", "name of the application operator"),
         number("users", "users", "active users"),
         number("tokens", TOKENS, "tokens its users consume"),
@@ -90,7 +98,7 @@ OPERATOR = pa.schema(
 
 OFFERING = pa.schema(
     [
-        month(),
+        *calendar(),
         text("offering", "key of the offering"),
         text("model", "model offered"),
         text("vendor", "vendor of the model"),
@@ -98,12 +106,13 @@ OFFERING = pa.schema(
         text("access", "api, hosted or selfhost"),
         flag("tuned", "tuned on the buyer's data"),
         flag("open", "weights are open"),
+        flag("listed", "open to new buyers: a home firm that is not restricted may choose it now"),
         number("price", PRICE, "price of use; null for self-hosting"),
         number("q", LOGIT, "true quality"),
         number("q_perceived", LOGIT, "quality as enterprises perceive it"),
         number("slots", SLOTS, "slots in use, home, by weight"),
-        number("tokens", TOKENS, "home tokens"),
-        number("spend", MONEY, "home spend"),
+        number("tokens", TOKENS, "home firms' tokens"),
+        number("spend", MONEY, "home firms' spend, whoever is paid"),
     ]
 )
 
@@ -120,7 +129,7 @@ TERMS = {
 
 DECISION = pa.schema(
     [
-        month(),
+        *calendar(),
         text("band", "size band: micro, mid or large"),
         integer("own_base_quartile", "quartile", "quartile of own infrastructure, 0 the least"),
         text("tier", "workload tier: routine, standard or frontier"),
@@ -130,8 +139,12 @@ DECISION = pa.schema(
         number("slots", SLOTS, "slots in use that chose this way, by weight"),
         number("tokens", TOKENS, "tokens of these slots"),
         number("value", MONEY, "value at stake in these slots"),
-        number("cost_money", MONEY, "money paid for use"),
-        number("cost_staff", MONEY, "staff needed to operate"),
+        number("cost_money", MONEY, "spend, integration, and cost or gain of paying ahead or late"),
+        number(
+            "cost_staff",
+            MONEY,
+            "staff needed to operate; the rest of spend_full",
+        ),
         number("successes", TOKENS, "tokens times the chance that the model is good enough"),
         number("decided", SLOTS, "slots that chose this month, by weight; terms are their means"),
         number("compared", SLOTS, "those of them with an alternative of the other openness"),
@@ -149,24 +162,26 @@ DECISION = pa.schema(
 
 SEGMENT = pa.schema(
     [
-        month(),
+        *calendar(),
         text("region", "region of the firms"),
         text("sector", "sector of the firms"),
         text("band", "size band of the firms"),
         number("enterprises", FIRMS, "firms in the segment, by weight"),
-        number("adoption", SHARE, "firms with at least one slot in use"),
+        integer("simulated", COUNT, "simulated firms behind this row, without weight"),
+        number("adoption", SHARE, "firms with at least one slot in use, by weight"),
+        number("slots", SLOTS, "slots in use, by weight"),
         number("open_usage_share", SHARE, "open slots among slots in use"),
         number("selfhost_share", SHARE, "self-hosted slots among slots in use"),
         number("restricted_share", SHARE, "firms under a restriction"),
         number("tokens", TOKENS, "tokens used"),
-        number("spend", MONEY, "spend"),
+        number("spend", MONEY, "spend, as `market.spend` is of home firms"),
         number("consumer_surplus", MONEY, "consumer surplus without taste noise"),
     ]
 )
 
 EVENT = pa.schema(
     [
-        month(),
+        *calendar(),
         text("kind", "what happened: release, price, strategy, entry, exit, breach and others"),
         text("target", "vendor, model or region it happened to"),
         number("magnitude", "by kind", "size of the event in the unit of its kind"),
@@ -177,7 +192,7 @@ EVENT = pa.schema(
 
 PANEL = pa.schema(
     [
-        month(),
+        *calendar(),
         integer("enterprise", "id", "identity of the firm in this run"),
         number("weight", FIRMS, "real firms it stands for"),
         text("region", "region"),
@@ -191,7 +206,7 @@ PANEL = pa.schema(
         integer("adopted_since", "month", "month of first use; null before"),
         flag("restricted", "under a restriction now"),
         flag("ever_restricted", "restricted now or before"),
-        text("main_vendor", "model vendor with its largest spend"),
+        text("main_vendor", "model vendor of the slots with the largest value at stake"),
         integer("vendors", COUNT, "model vendors in use"),
         integer("models", COUNT, "models in use"),
         integer("slots", COUNT, "slots in use"),

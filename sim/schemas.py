@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from agents.common.vocabulary import month_name
 from sim.schema_market import MARKET
 from sim.schema_tables import (
     DECISION,
@@ -22,7 +24,7 @@ from sim.schema_tables import (
     VENDOR,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMAS: dict[str, pa.Schema] = {
     "market": MARKET,
@@ -40,7 +42,8 @@ SCHEMAS: dict[str, pa.Schema] = {
 def table(name: str, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> pa.Table:
     """Build the table `name` in the order of its schema.
 
-    Missing columns become null, and so do numbers that are not finite. Raises KeyError for an
+    Missing columns become null, and so do numbers that are not finite; a missing `date` is that of
+    the month. Raises KeyError for an
     unknown table, ValueError for unknown columns or unequal lengths, and Arrow's own errors for
     values of the wrong kind.
     """
@@ -48,8 +51,19 @@ def table(name: str, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> pa.Ta
     refuse_unknown(name, schema, columns)
     rows = common_length(name, columns)
     absent = [None] * rows
-    arrays = [to_arrow(field, columns.get(field.name, absent)) for field in schema]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    arrays = {f.name: to_arrow(f, columns.get(f.name, absent)) for f in schema}
+    if "date" not in columns:
+        arrays["date"] = dates(arrays["month"])
+    return pa.Table.from_arrays(list(arrays.values()), schema=schema)
+
+
+def dates(months: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return calendar months, YYYY-MM, of months counted from 2023-01; null for null."""
+    span = pc.min_max(months).as_py()
+    if span["min"] is None:
+        return pa.nulls(len(months), pa.string())
+    names = [month_name(month) for month in range(span["min"], span["max"] + 1)]
+    return pc.take(pa.array(names, pa.string()), pc.subtract(months, span["min"]))
 
 
 def refuse_unknown(name: str, schema: pa.Schema, columns: Mapping[str, Any]) -> None:

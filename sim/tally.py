@@ -21,11 +21,9 @@ MILLION = 1e6
 TUNING_COST = 0.5
 """Cost of a tuning job against its price."""
 SPEND_PARTS = ("bill", "platform_fee", "tuning", "rent", "licence", "services")
+"""Spend: all that is paid to sellers, whoever they are. Every share of spend is of this sum."""
 FULL_PARTS = (*SPEND_PARTS, "staff", "integration", "money_cost")
-SOLD_PARTS = ("bill", "platform_fee", "tuning", "licence")
-_SPEND, _FULL, _SOLD = (
-    tuple(ROW.index(part) for part in parts) for parts in (SPEND_PARTS, FULL_PARTS, SOLD_PARTS)
-)
+_SPEND, _FULL = (tuple(ROW.index(part) for part in parts) for parts in (SPEND_PARTS, FULL_PARTS))
 _SLOTS, _TOKENS, _BILL = ROW.index("slots"), ROW.index("tokens"), ROW.index("bill")
 _TUNING, _RENT, _FEE = ROW.index("tuning"), ROW.index("rent"), ROW.index("platform_fee")
 _API, _HOSTED = int(Access.API), int(Access.HOSTED)
@@ -132,10 +130,8 @@ class HomeUse(NamedTuple):
     """(rows,) $ to sellers"""
     full: Floats
     """(rows,) $ with staff, integration and the cost of money"""
-    sold: Floats
-    """(rows,) $ to vendors and hosts"""
     vendor: Floats
-    """(3, vendors) tokens, spend, sold"""
+    """(2, vendors) tokens, spend"""
     world: Floats
     """(vendors,) Mtok of all firms"""
     access: Floats
@@ -155,23 +151,21 @@ def _use_at_home(ledger: Floats, book: BookRows, use: HomeUse) -> None:
     for row in range(book.size):
         vendor = book[row].vendor
         tokens = ledger[0, row, _TOKENS]
-        spend, sold = _home(ledger, row, _SPEND), _home(ledger, row, _SOLD)
-        use.tokens[row], use.spend[row], use.sold[row] = tokens, spend, sold
+        spend = _home(ledger, row, _SPEND)
+        use.tokens[row], use.spend[row] = tokens, spend
         use.full[row] = _home(ledger, row, _FULL)
         use.vendor[0, vendor] += tokens
         use.vendor[1, vendor] += spend
-        use.vendor[2, vendor] += sold
         use.world[vendor] += _both(ledger, row, _TOKENS)
         use.access[book[row].access] += tokens
 
 
 def use_at_home(ledger: Floats, book: BookRows, vendors: int) -> HomeUse:
     """Use and money of home firms by row, vendor and access."""
-    tokens, spend, full, sold = np.zeros((4, book.size))
+    tokens, spend, full = np.zeros((3, book.size))
     use = HomeUse(
-        tokens, spend, full, sold, np.zeros((3, vendors)), np.zeros(vendors),
-        np.zeros(len(ACCESSES)),
-    )  # fmt: skip
+        tokens, spend, full, np.zeros((2, vendors)), np.zeros(vendors), np.zeros(len(ACCESSES))
+    )
     _use_at_home(ledger, book, use)
     return use
 

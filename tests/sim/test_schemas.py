@@ -21,24 +21,24 @@ AGREED = {
         value_solved_q0 crowd_quality crowd_packaging platform_revenue hosts models_live
         strategy_open strategy_closed strategy_dual consumer_surplus surplus_taste vendor_profit
         host_profit operator_income complement_income welfare""",
-    "vendor": """month vendor archetype region alive strategy strategy_small strategy_medium
+    "vendor": """month date vendor archetype region alive strategy strategy_small strategy_medium
         strategy_large licence q_small q_medium q_large price_small price_medium price_large
         tokens spend spend_share tokens_world revenue_api revenue_services revenue_licence
         revenue_royalty revenue_complement cost_serving cost_packaging cost_training cost_staff
         cost_subsidy funding receivables cash profit gross_margin packaging reputation""",
-    "host": "month kind name model number price tokens revenue cost",
-    "operator": "month operator users tokens bill revenue",
-    "offering": """month offering model vendor tier access tuned open price q q_perceived slots
-        tokens spend""",
-    "decision": """month band own_base_quartile tier access open tuned slots tokens value
+    "host": "month date kind name model number price tokens revenue cost",
+    "operator": "month date operator users tokens bill revenue",
+    "offering": """month date offering model vendor tier access tuned open listed price q
+        q_perceived slots tokens spend""",
+    "decision": """month date band own_base_quartile tier access open tuned slots tokens value
         cost_money cost_staff successes decided compared term_quality term_cost term_risk
         term_switch term_integration term_packaging term_control term_taste alternative_term_quality
         alternative_term_cost alternative_term_risk alternative_term_switch
         alternative_term_integration alternative_term_packaging alternative_term_control
         alternative_term_taste""",
-    "segment": """month region sector band enterprises adoption open_usage_share selfhost_share
-        restricted_share tokens spend consumer_surplus""",
-    "event": "month kind target magnitude cause details",
+    "segment": """month date region sector band enterprises simulated adoption slots
+        open_usage_share selfhost_share restricted_share tokens spend consumer_surplus""",
+    "event": "month date kind target magnitude cause details",
 }
 
 
@@ -50,8 +50,9 @@ def test_tables_have_the_agreed_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_every_column_is_documented_nullable_and_of_a_plain_type(name: str) -> None:
-    assert SCHEMAS[name].names[0] == "month"
+    assert SCHEMAS[name].names[:2] == ["month", "date"]
     assert SCHEMAS[name].field("month").type == pa.int32()
+    assert SCHEMAS[name].field("date").type == pa.string()
     for field in SCHEMAS[name]:
         assert field.nullable
         assert field.type in (pa.int32(), pa.float64(), pa.string(), pa.bool_())
@@ -62,7 +63,7 @@ def test_every_column_is_documented_nullable_and_of_a_plain_type(name: str) -> N
 def test_table_orders_columns_and_fills_what_is_missing() -> None:
     made = table("event", {"cause": ["input"], "month": [3]})
     assert made.schema.equals(SCHEMAS["event"], check_metadata=True)
-    row = dict.fromkeys(SCHEMAS["event"].names) | {"month": 3, "cause": "input"}
+    row = dict.fromkeys(SCHEMAS["event"].names) | {"month": 3, "date": "2023-04", "cause": "input"}
     assert made.to_pylist() == [row]
 
 
@@ -100,6 +101,14 @@ def test_unknown_names_and_unequal_lengths_are_refused() -> None:
         table("market", {"month": [0, 1], "adoption": [1.0]})
     with pytest.raises(KeyError):
         table("markets", {"month": [0]})
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_table_says_the_date_of_its_months(name: str) -> None:
+    made = table(name, {"month": [0, 95, None, 12]})
+    assert made["date"].to_pylist() == ["2023-01", "2030-12", None, "2024-01"]
+    assert table(name, {})["date"].to_pylist() == []
+    assert table(name, {"month": [-1]})["date"].to_pylist() == ["2022-12"]
 
 
 def test_fractions_in_a_column_of_whole_numbers_are_refused() -> None:

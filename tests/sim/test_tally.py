@@ -13,7 +13,6 @@ from sim.metrics import reachable_at_home
 from sim.tally import (
     FULL_PARTS,
     MILLION,
-    SOLD_PARTS,
     SPEND_PARTS,
     TUNING_COST,
     VENDOR_SUMS,
@@ -73,15 +72,15 @@ def test_use_at_home_is_that_of_home_firms(market: Market) -> None:
     assert market.sums is not None
     ledger = market.sums.ledger.row
     found = use_at_home(ledger, rows_of(market, book), vendors)
-    spend, full, sold = (
+    spend, full = (
         ledger[0][:, [ROW.index(part) for part in parts]].sum(axis=1)
-        for parts in (SPEND_PARTS, FULL_PARTS, SOLD_PARTS)
+        for parts in (SPEND_PARTS, FULL_PARTS)
     )
     tokens = ledger[:, :, ROW.index("tokens")]
-    for column, wanted in ((found.spend, spend), (found.full, full), (found.sold, sold)):
+    for column, wanted in ((found.spend, spend), (found.full, full)):
         np.testing.assert_allclose(column, wanted, rtol=1e-12)
     np.testing.assert_array_equal(found.tokens, tokens[0])
-    for by_vendor, column in zip(found.vendor, (tokens[0], spend, sold), strict=True):
+    for by_vendor, column in zip(found.vendor, (tokens[0], spend), strict=True):
         np.testing.assert_allclose(by_vendor, np.bincount(book.vendor, column, vendors), rtol=1e-12)
     world = np.bincount(book.vendor, tokens.sum(axis=0), vendors)
     np.testing.assert_allclose(found.world, world, rtol=1e-12)

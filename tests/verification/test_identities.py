@@ -168,6 +168,25 @@ def forget_a_share(market: Market) -> None:
     market.recorder.rows["market"][-1]["share_tokens_vendor_open"] = None
 
 
+def count_what_vendors_get(market: Market) -> None:
+    """The base that the leader's share once had: without rent of the buyer's machines."""
+    market.recorder.rows["market"][-1]["leader_share_spend"] *= 1.07
+
+
+def forget_a_small_vendor(market: Market) -> None:
+    market.recorder.rows["market"][-1]["hhi_spend"] -= 0.01
+
+
+def count_all_regions(market: Market) -> None:
+    assert market.sums is not None
+    row = market.recorder.rows["market"][-1]
+    row["consumer_surplus"] = float(market.sums.segment("surplus").sum())
+
+
+def leave_out_staff(market: Market) -> None:
+    market.recorder.rows["market"][-1]["spend_full"] *= 0.99
+
+
 BREAKS: list[tuple[Callable[[Market], None], str]] = [
     (lose_cash, "by which cash of OpenAI moved"),
     (misbook_revenue, "booked by vendors"),
@@ -186,6 +205,10 @@ BREAKS: list[tuple[Callable[[Market], None], str]] = [
     (forget_a_portfolio, "1 of 120 portfolios"),
     (share_out_too_much, "sum of shares by access"),
     (forget_a_share, "only 2 of 3 shares by vendors' strategy"),
+    (count_what_vendors_get, "market.leader_share_spend"),
+    (forget_a_small_vendor, "market.hhi_spend"),
+    (count_all_regions, "consumer_surplus of home segments"),
+    (leave_out_staff, "$ of decision cells"),
 ]
 
 
