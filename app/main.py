@@ -15,6 +15,7 @@ from app.commands import (
     doctor,
     ensemble,
     explain,
+    export,
     game,
     params,
     report,
@@ -42,6 +43,7 @@ app.command("params")(params.params)
 app.command("scenarios")(scenarios.scenarios)
 app.command("show")(show.show)
 app.command("explain")(explain.explain)
+app.command("export")(export.export)
 app.command("diff")(diff.diff)
 app.command("validate")(validate.validate)
 app.command("calibrate")(calibrate.calibrate)

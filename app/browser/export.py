@@ -1,17 +1,15 @@
 """Downloads: what is on show as CSV or Parquet, and the scenario as a file."""
 
-import io
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.csv
 import reacton.ipyvuetify as v
 import solara
 
 from app.browser.frame import Frame
 from app.browser.settings import Settings
 from experiments.encoding import encode
-from experiments.escape import for_csv, for_path
+from experiments.escape import for_path
+from experiments.spreadsheet import as_csv
 from sim.loading import to_toml
 
 TABLES: Final = ("market", "vendor", "segment", "event")
@@ -53,16 +51,3 @@ def picture(frame: Frame) -> bytes:
     from app.figure import as_png, summary_figure
 
     return as_png(summary_figure(frame.so_far(), frame.title, min(frame.until, frame.month)))
-
-
-def as_csv(table: pa.Table) -> bytes:
-    """The table as CSV; text that a spreadsheet would take for a formula is prefixed."""
-    columns = [
-        pa.array([None if t is None else for_csv(t) for t in column.to_pylist()], pa.string())
-        if pa.types.is_string(column.type)
-        else column
-        for column in table.columns
-    ]
-    sink = io.BytesIO()
-    pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), sink)
-    return sink.getvalue()
