@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any, Final
 
+import pyarrow as pa
 from rich.table import Table
 
 from agents.common.vocabulary import month_name
@@ -25,6 +26,7 @@ from app.reasons import (
     what_held,
 )
 from app.report import NOTHING, heading, percent
+from app.segment_words import UNKNOWN, figures_words
 from app.shell import OK
 from app.terminal import add, console, plain_table, print_json
 from experiments.escape import for_terminal
@@ -32,6 +34,7 @@ from experiments.explanation import (
     Choices,
     Contrast,
     Option,
+    Segment,
     Setting,
     Terms,
     explain_choices,
@@ -43,6 +46,7 @@ from experiments.explanation import (
 )
 from experiments.folder import OUTPUTS, FolderError, Manifest, RunFolder, find_run, find_runs
 from experiments.moves import Moves, moves_in
+from experiments.segments import Figures, figures_of, place_words
 from sim.schema_tables import TERMS
 
 TABLES: Final = ("decision", "event", "vendor", "offering", "segment", "market")
@@ -79,6 +83,15 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What firms of some sectors, regions and bands did, by the segment table."""
+
+    names: list[str]
+    now: Figures | None
+    year_before: Figures | None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything that is told about one month of a run."""
 
@@ -86,16 +99,18 @@ class Explanation:
     facts: Manifest
     month: int
     setting: Setting
+    place: Place | None
+    """Of the sectors and regions asked for, if any."""
     choices: Choices
     moves: Moves
 
 
 def execute(request: Request) -> int:
     """Explain and print."""
-    segment = segment_of(request.segments)
     folder = find_run(request.run, OUTPUTS) if request.run else latest_run()
     facts = folder.manifest()
     tables = {name: folder.read(name) for name in TABLES}
+    segment = segment_of(request.segments, place_words(tables["segment"]))
     if tables["decision"].num_rows and tables["decision"]["decided"].null_count:
         raise FolderError(
             f"{folder.path} is of an earlier release that did not record how many slots decided; "
@@ -105,6 +120,7 @@ def execute(request: Request) -> int:
     weights = slot_weights(tables["segment"], month, facts["enterprises"])
     found = Explanation(
         folder, facts, month, setting_of(tables["market"], month),
+        place_of(tables["segment"], facts, month, segment) if segment.places else None,
         explain_choices(tables["decision"], window_to(month, request.window), segment, weights),
         moves_in(month, tables, facts),
     )  # fmt: skip
@@ -113,6 +129,20 @@ def execute(request: Request) -> int:
     else:
         print_explanation(found)
     return OK
+
+
+def place_of(segments: pa.Table, facts: Manifest, month: int, segment: Segment) -> Place:
+    """Figures of the sectors, regions and bands of a segment; of home regions if none is named."""
+    values = {name: set(map(str, v)) for name, v in segment.columns.items() if name == "band"}
+    for column, value in segment.places:
+        values.setdefault(column, set()).add(value)
+    names = [value for found in values.values() for value in sorted(found)]
+    regions = facts["scenario"].get("regions", {})
+    home = {name for name, region in regions.items() if region["home"]}
+    if home and "region" not in values:
+        values["region"] = home
+    before = figures_of(segments, month - 12, values) if month >= 12 else None
+    return Place(names, figures_of(segments, month, values), before)
 
 
 def latest_run() -> RunFolder:
@@ -129,6 +159,11 @@ def print_explanation(found: Explanation) -> None:
     say(heading(found.facts), style="bold")
     say(f"{month_name(found.month)}: {setting_sentence(found.setting)}", deeper=0)
     out.print()
+    if found.place:
+        place, date = found.place, month_name(found.month)
+        say(figures_words(place.names, date, place.now, place.year_before), deeper=0)
+        say(UNKNOWN, deeper=0, style="dim")
+        out.print()
     print_choices(found.choices)
     out.print()
     print_moves(found.moves, found.month)
@@ -322,6 +357,7 @@ def document(found: Explanation) -> dict[str, Any]:
         "folder": str(found.folder.path),
         "month": month_name(found.month),
         "market": {"now": found.setting.now, "year_before": found.setting.year_before},
+        "segment": asdict(found.place) | {"note": UNKNOWN} if found.place else None,
         "choices": choices_document(found.choices),
         "moves": moves_document(found.moves),
     }

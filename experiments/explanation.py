@@ -7,6 +7,8 @@ are pooled over months and segments. Terms are shares of V, the value at stake i
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -57,9 +59,13 @@ class Span:
 
 @dataclass(frozen=True)
 class Segment:
-    """Whose and which choices count: within a column any of the words, over columns all."""
+    """Whose and which choices count: within a column any of the words, over columns all.
+
+    places: sectors and regions, by column of the segment table; choices are not told by them.
+    """
 
     words: tuple[str, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
 
     @property
     def columns(self) -> dict[str, set[str | int | bool]]:
@@ -76,13 +82,22 @@ class Segment:
         return not CHOICE_COLUMNS & self.columns.keys()
 
 
-def segment_of(texts: Iterable[str]) -> Segment:
-    """The segment that words joined by commas name; QuestionError for a word it does not know."""
-    words = [word.strip().lower() for text in texts for word in text.split(",")]
+def segment_of(
+    texts: Iterable[str], places: Mapping[str, tuple[str, str]] = MappingProxyType({})
+) -> Segment:
+    """The segment that words joined by commas name; QuestionError for a word it does not know.
+
+    places: words of the run's sectors and regions, see `segments.place_words`.
+    """
+    words = dict.fromkeys(word.strip().lower() for text in texts for word in text.split(","))
+    known = [*WORDS, *places]
     for word in words:
-        if word not in WORDS:
-            raise QuestionError(f"'{word}' is no segment; segments are {', '.join(WORDS)}")
-    return Segment(tuple(dict.fromkeys(words)))
+        if word not in known:
+            close = get_close_matches(word, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise QuestionError(f"'{word}' is no segment; {hint}segments are {', '.join(known)}")
+    of_choices = tuple(word for word in words if word in WORDS)
+    return Segment(of_choices, tuple(places[word] for word in words if word not in WORDS))
 
 
 def month_of(text: str | None, months: int) -> int:

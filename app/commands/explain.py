@@ -24,7 +24,8 @@ def explain(
         typer.Option(
             metavar="WORDS",
             help="Whose choices: large, mid, micro; routine, standard, frontier; own-hardware-q1 "
-            "to -q4; api, hosted, selfhost; open, closed; tuned, untuned. Join by commas.",
+            "to -q4; api, hosted, selfhost; open, closed; tuned, untuned; a sector or region. "
+            "Join by commas.",
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

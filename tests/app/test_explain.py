@@ -231,3 +231,57 @@ def test_numbers_are_short() -> None:
 def test_an_unknown_kind_is_told_plainly() -> None:
     move = Move("", "residency-rule", "europe", 0.5, "scenario", {}, {})
     assert move_words(move) == "residency-rule europe (scenario, 0.5)"
+
+
+def with_places() -> RunFolder:
+    """The run with sectors and regions, one of them abroad by nothing but its row."""
+    places = [("health", "europe", 20), ("health", "china", 4), ("finance", "europe", 300)]
+    rows = [
+        {
+            "month": month, "sector": sector, "region": region, "band": "large",
+            "enterprises": 1000.0, "simulated": simulated, "adoption": month / 100,
+            "slots": 50.0, "open_usage_share": 0.25, "selfhost_share": 0.0,
+            "restricted_share": 0.5, "tokens": 2e3, "spend": 3e6, "consumer_surplus": 1.0,
+        }
+        for month in range(explained.MONTHS) for sector, region, simulated in places
+    ]  # fmt: skip
+    return explained.store(Path("placed"), {"segment": explained.columns("segment", rows)})
+
+
+def test_sectors_and_regions_are_told_by_what_the_tables_hold_of_them(explain: Explain) -> None:
+    with_places()
+    done = explain("placed", "--month", "2024-09", "--segment", "large,health,europe")
+    assert done.exit_code == OK, done.output
+    text = words(done.stdout)
+    assert (
+        "2024-09: 1 k firms of large, health, europe, 20 simulated; a year before in brackets, "
+        "20% (8.0%) use a model; 25% (25%) of their slots hold open models; 0.0% (0.0%) of their "
+        "slots are self-hosted; 50% (50%) are restricted; they use 2 k (2 k) Mtok a month; they "
+        "spend 3 M (3 M) $ a month. Few simulated firms stand behind this."
+    ) in text
+    assert "Terms of choice are recorded by size band, own hardware and workload tier only" in text
+    assert "2023-10 to 2024-09: large" in text
+    pooled = words(explain("placed", "--segment", "europe").stdout)
+    assert "2 k firms of europe, 320 simulated" in pooled
+    assert "Few simulated firms" not in pooled
+    assert "Terms of choice are recorded" not in words(explain("placed").stdout)
+
+
+def test_json_holds_figures_of_a_sector_and_says_what_the_terms_are_of(explain: Explain) -> None:
+    with_places()
+    document = json.loads(explain("placed", "--segment", "finance", "--json").stdout)
+    assert document["segment"]["names"] == ["finance"]
+    assert document["segment"]["now"]["simulated"] == 300
+    assert document["segment"]["now"]["spend"] == 3e6
+    assert "all sectors and regions" in document["segment"]["note"]
+    assert document["choices"]["segment"] == []
+    assert json.loads(explain("placed", "--json").stdout)["segment"] is None
+
+
+def test_an_unknown_sector_is_refused_with_the_nearest(explain: Explain) -> None:
+    with_places()
+    done = explain("placed", "--segment", "helth")
+    assert (done.exit_code, done.stdout) == (BAD_INPUT, "")
+    assert "'helth' is no segment; did you mean health? segments are large" in done.stderr
+    empty = words(explain("placed", "--segment", "health,micro").stdout)
+    assert "no firm of micro, health was simulated" in empty
