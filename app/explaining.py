@@ -44,7 +44,15 @@ from experiments.explanation import (
     slot_weights,
     window_to,
 )
-from experiments.folder import OUTPUTS, FolderError, Manifest, RunFolder, find_run, find_runs
+from experiments.folder import (
+    OUTPUTS,
+    FolderError,
+    Manifest,
+    RunFolder,
+    find_run,
+    find_runs,
+    run_id_of,
+)
 from experiments.moves import Moves, moves_in
 from experiments.segments import Figures, figures_of, place_words
 from sim.schema_tables import TERMS
@@ -146,11 +154,14 @@ def place_of(segments: pa.Table, facts: Manifest, month: int, segment: Segment) 
 
 
 def latest_run() -> RunFolder:
-    """The run stored last; FolderError if there is none."""
-    runs = find_runs(OUTPUTS)
-    if not runs:
+    """The run stored last; FolderError if there is none.
+
+    Sweeps lie beside runs and have a manifest, too, but no id of a run in it.
+    """
+    latest = next(filter(run_id_of, find_runs(OUTPUTS)), None)
+    if latest is None:
         raise FolderError(f"no runs in {OUTPUTS}/; `nomoat run` makes one")
-    return runs[0]
+    return latest
 
 
 def print_explanation(found: Explanation) -> None:

@@ -29,6 +29,8 @@ class Option:
     vendor: str
     open: bool
     access: str
+    tuned: bool
+    """On the firm's own data: another offering than the plain one of the same model and access."""
     terms: dict[str, float]
     """Fractions of the value at stake, by `evaluation.TERMS`; what speaks against is negative."""
 
@@ -112,5 +114,6 @@ def _option(market: "Market", row: int, terms: np.ndarray) -> Option:
     model = market.models[book.model[row]]
     return Option(
         model.name, market.vendors[book.vendor[row]].name, bool(book.open[row]),
-        ACCESSES[book.access[row]], dict(zip(TERMS, terms.tolist(), strict=True)),
+        ACCESSES[book.access[row]], bool(book.tuned[row]),
+        dict(zip(TERMS, terms.tolist(), strict=True)),
     )  # fmt: skip

@@ -95,7 +95,7 @@ def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
     names = list(known)
 
     def choose(name: str) -> None:
-        change(replace(settings, scenario=name, changes={}))
+        change(replace(settings, scenario=name, changes={}, events=()))
 
     with solara.Column(gap="2px"):
         Choice("scenario", names, value=settings.scenario, on_value=choose)
@@ -109,6 +109,11 @@ def Panel(settings: Settings, change: Change, live: Live, view: View) -> None:
         replay.Stored(settings, change)
         Parameters(settings, change)
         Events(live, view)
+        if count := len(settings.events):
+            solara.Button(
+                f"Take {count} event{'s' if count > 1 else ''} out", text=True, small=True,
+                icon_name="mdi-undo", on_click=lambda: change(replace(settings, events=())),
+            )  # fmt: skip
 
 
 @solara.component

@@ -6,20 +6,20 @@ import reacton.ipyvuetify as v
 import solara
 
 from app.browser.frame import Frame
-from app.browser.settings import Settings
 from experiments.encoding import encode
 from experiments.escape import for_path
 from experiments.spreadsheet import as_csv
 from sim.loading import to_toml
+from sim.scenario import Scenario
 
 TABLES: Final = ("market", "vendor", "segment", "event")
 
 
 @solara.component
-def Panel(frame: Frame, settings: Settings, *, own: bool) -> None:
+def Panel(frame: Frame, scenario: Scenario | None) -> None:
     """Buttons for every table of the months so far, for a picture and for the scenario.
 
-    own: whether the market is that of the settings, not a stored one.
+    scenario: what the market runs, with the events added so far; None for a stored one.
     """
     stem = f"{for_path(frame.title)}-seed{frame.seed}-{frame.date}"
     v.Html(tag="p", children=["Each chart has a button of its own that saves it as PNG."])
@@ -38,11 +38,11 @@ def Panel(frame: Frame, settings: Settings, *, own: bool) -> None:
     with solara.Row(gap="12px", style={"align-items": "center"}):
         v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["picture"])
         solara.FileDownload(lambda: picture(frame), f"{stem}.png", label="summary.png")
-    if own:
+    if scenario is not None:
         with solara.Row(gap="12px", style={"align-items": "center"}):
             v.Html(tag="span", style_="min-width:90px;font-weight:600", children=["scenario"])
             solara.FileDownload(
-                lambda: to_toml(settings.load()).encode(), f"{stem}.toml", label="scenario.toml"
+                lambda: to_toml(scenario).encode(), f"{stem}.toml", label="scenario.toml"
             )
 
 

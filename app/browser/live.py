@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from agents.common.vocabulary import month_name
+from app.browser.added_events import event_line, event_words, with_events
 from app.browser.frame import Frame, frame_of
 from sim.enterprise_step import warm_up
 from sim.market import Market
-from sim.parameters import EventParameters
+from sim.refusals import ScenarioError
 from sim.scenario import Scenario
 
 Status = Literal["ready", "playing", "paused", "finished", "failed"]
@@ -44,17 +45,30 @@ class View:
     """The market beside it, month by month with the same luck."""
     failure: Failure | None = None
     injected: tuple[str, ...] = ()
+    """Events added to the scenario, in words."""
+    refused: str = ""
+    """Why the last event could not be added."""
+    begun: str = ""
+    """Why this market began anew, where another had come some way."""
 
 
 class Live:
     """One market under one page."""
 
-    def __init__(self, publish: Callable[[View], None]) -> None:
-        """publish: called with every new view, from whichever thread made it."""
-        self._publish = publish
+    def __init__(
+        self, publish: Callable[[View], None], added: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """publish: called with every new view, from whichever thread made it.
+
+        added: called with the line (`added_events`) of every event that `inject` added.
+        """
+        self._publish, self._added = publish, added
         self._lock = threading.RLock()
         self._market: Market | None = None
         self._other: Market | None = None
+        self._scenarios: tuple[Scenario, ...] = ()
+        """What the market, and the one beside it, began with, and every event added since."""
+        self._reached = -1
         self._thread: threading.Thread | None = None
         self._wanted = threading.Event()
         self._drawn = threading.Event()
@@ -64,17 +78,28 @@ class Live:
         self._stop: int | None = None
         self.view = View(None, "ready")
 
-    def build(self, scenario: Scenario, other: Scenario | None = None) -> None:
+    def build(
+        self, scenario: Scenario, other: Scenario | None = None, *,
+        events: tuple[str, ...] = (), because: str = "",
+    ) -> None:  # fmt: skip
         """Begin anew with a scenario, and another beside it under the first one's seed.
 
-        A failure leaves the last view on show.
+        events: those of the scenario that were added, a line each. because: why it begins anew, a
+        clause. A failure leaves the last view on show.
         """
         self.pause()
         with self._guarded(), self._lock:
             market = Market(scenario)
             warm_up(market)
             self._other = None if other is None else Market(other, rng=market.seed)
+            if self._market is not None and self._market.month >= 0:
+                self._reached = self._market.month
             self._market = market
+            self._scenarios = (scenario,) if other is None else (scenario, other)
+            known = because and self._reached >= 0
+            begun = f"{because}; it had come to {month_name(self._reached)}." if known else ""
+            injected = tuple(map(event_words, events))
+            self.view = replace(self.view, injected=injected, refused="", begun=begun)
             self._show("ready", failure=None)
 
     def set_pace(self, months: int, stop: int | None) -> None:
@@ -119,22 +144,54 @@ class Live:
         self._closed = True
         self.pause()
 
-    def inject(self, kind: str, target: str | None, magnitude: float, value: str | None) -> None:
-        """Let an event of a scenario's kinds happen before the next month."""
-        with self._guarded(), self._lock:
-            market = self._market
-            if market is None:
-                return
-            date = month_name(market.month + 1)
-            event = EventParameters(
-                month=date, kind=kind, target=target, magnitude=magnitude, value=value
-            )
-            for one in (market, self._other):
-                if one is not None:
-                    add_event(one, event)
-            words = f"{date}: {kind}" + (f" {target}" if target else "")
-            self.view = replace(self.view, injected=(*self.view.injected, words))
+    def inject(
+        self, kind: str, target: str | None, magnitude: float | None, value: str | None
+    ) -> None:
+        """Let an event of a scenario's kinds happen before the next month.
+
+        It becomes one of the scenario's, here and where `added` hands it on. An event that the
+        scenario refuses changes nothing; the view says why.
+        """
+        with self._guarded():
+            line = self._inject(kind, target, magnitude, value)
             self._publish(self.view)
+            if line:
+                self._added(line)
+
+    def _inject(
+        self, kind: str, target: str | None, magnitude: float | None, value: str | None
+    ) -> str:
+        """Schedule an event and give its line; empty where it is refused."""
+        with self._lock:
+            if self._market is None:
+                return ""
+            line = event_line(month_name(self._market.month + 1), kind, target, magnitude, value)
+            try:
+                self._schedule(line)
+            except ScenarioError as error:
+                self.view = replace(self.view, refused=str(error))
+                return ""
+            injected = (*self.view.injected, event_words(line))
+            self.view = replace(self.view, injected=injected, refused="")
+            return line
+
+    def _schedule(self, line: str) -> None:
+        """Put an event into the scenarios and the markets; ScenarioError if one cannot have it."""
+        market = self._market
+        assert market is not None
+        if market.month + 1 >= market.parameters.months:
+            raise ScenarioError("the market is at its end: no month is left for an event")
+        self._scenarios = tuple(with_events(scenario, [line]) for scenario in self._scenarios)
+        for one, scenario in zip((market, self._other), self._scenarios, strict=False):
+            assert one is not None
+            # Not the whole scenario: what earlier events changed in a running market stays.
+            one.parameters = one.parameters.model_copy(update={"events": scenario.events})
+            one.environment.scenario = one.parameters
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """What the market on show runs, from its first month: a run of it gives the same tables."""
+        return self._scenarios[0] if self._scenarios else None
 
     @property
     def market(self) -> Market | None:
@@ -187,10 +244,9 @@ class Live:
         with self._lock:
             self._number += 1
             failure = changes.get("failure")
-            injected = () if self._market.month < 0 else self.view.injected
             frame = frame_of(self._market, self._number)
             other = None if self._other is None else frame_of(self._other, self._number)
-            self.view = View(frame, status, other, failure, injected)
+            self.view = replace(self.view, frame=frame, status=status, other=other, failure=failure)
         if not self._closed:
             self._publish(self.view)
 
@@ -210,11 +266,3 @@ class Live:
         self.view = replace(self.view, status="failed", failure=Failure(sentence, trace))
         if not self._closed:
             self._publish(self.view)
-
-
-def add_event(market: Market, event: EventParameters) -> None:
-    """Schedule an event in a market that runs; pydantic's errors for an impossible one."""
-    tree = market.parameters.model_dump()
-    tree["events"] = [*tree["events"], event.model_dump()]
-    market.parameters = type(market.parameters).model_validate(tree)
-    market.environment.scenario = market.parameters

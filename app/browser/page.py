@@ -16,7 +16,8 @@ from app.browser.choice import Choice
 from app.browser.field import Number
 from app.browser.frame import BANDS, Frame
 from app.browser.live import Live, View
-from app.browser.settings import MOST_FIRMS, Settings, from_query, starting_point
+from app.browser.session import use_session
+from app.browser.settings import Settings, from_query, starting_point
 from app.browser.stored import StoredSweep, load_run, load_sweep, open_run
 from app.browser.sweeps import SweepPage
 from experiments.durable import StoreError
@@ -52,53 +53,24 @@ def Page() -> None:
 @solara.component
 def Simulated(settings: Settings, change: Change, look: Look) -> None:
     """A market of this session, with its controls."""
-    view, set_view = solara.use_state(View(None, "ready"))
-    refusal, set_refusal = solara.use_state("")
-    large, set_large = solara.use_state(solara.use_memo(starting_firms, []))
-    live = solara.use_memo(lambda: Live(set_view), [])
-    solara.use_effect(lambda: live.close, [])
-    asked, set_asked = solara.use_state(0)
-
-    def rebuild() -> None:
-        try:
-            scenario, other = settings.load(), settings.load_other()
-        except ScenarioError as error:
-            set_refusal(str(error))
-            return
-        set_refusal("")
-        firms = scenario.enterprise.population
-        set_asked(firms if firms > large else 0)
-        if firms <= large:
-            live.build(scenario, other)
-
-    changes = tuple(sorted(settings.changes.items()))
-    solara.use_effect(rebuild, [settings.scenario, changes, settings.seed, settings.versus, large])
-    solara.use_effect(
-        lambda: live.set_pace(settings.pace, settings.stop), [settings.pace, settings.stop]
-    )
-    solara.use_effect(live.drawn, [view.frame.number if view.frame else 0])
+    session = use_session(settings, change)
+    live, view = session.live, session.view
     with solara.Div(classes=["nomoat-page"]):
         with v.Html(tag="section", class_="nomoat-side", attributes={"aria-label": "settings"}):
             Brand(look)
             controls.Panel(settings, change, live, view)
         with solara.Div(classes=["nomoat-main"]), solara.Column(gap="8px"):
-            controls.Bar(live, view, rebuild)
-            if refusal:
-                solara.Error(refusal)
-            if asked:
-                Question(asked, lambda: set_large(asked))
+            controls.Bar(live, view, session.reset)
+            for wrong in filter(None, (session.refusal, view.refused)):
+                solara.Error(wrong)
+            if session.asked:
+                Question(session.asked, session.agree)
             if view.failure is not None:
                 controls.Alert(view.failure)
+            if view.begun and view.frame is not None and view.frame.month < 0:
+                solara.Info(view.begun)
             if view.frame is not None:
                 Tabs(live, view, settings, change, look.theme)
-
-
-def starting_firms() -> int:
-    """Enterprises that this page simulates without asking: what the server was started with."""
-    try:
-        return max(MOST_FIRMS, starting_point().load().enterprise.population)
-    except ScenarioError:
-        return MOST_FIRMS
 
 
 @solara.component
@@ -176,7 +148,7 @@ def Tabs(live: Live | None, view: View, settings: Settings, change: Change, them
         Chart(charts.event_chart(frame, theme), height=330)
         tables.Events(frame)
     else:
-        export.Panel(frame, settings, own=live is not None)
+        export.Panel(frame, None if live is None else live.scenario)
 
 
 @solara.component

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from app.browser.frame import Frame, stored_frame
+from app.browser.settings import RUN_ID
 from experiments.escape import for_terminal
 from experiments.folder import OUTPUTS, FolderError, RunFolder, find_runs, run_id_of
 from experiments.sweeps.folder import SweepError, SweepFolder
@@ -21,11 +22,17 @@ from sim.market import Market
 
 BANDS: Final = (5.0, 25.0, 50.0, 75.0, 95.0)
 """Percentiles of a fan."""
+NAMED: Final = 8
+"""Sweeps named where one is not found."""
 
 
 def stored_runs() -> dict[str, RunFolder]:
-    """Runs in the outputs folder by id, latest first; links are not followed."""
-    return {run_id: run for run in find_runs(OUTPUTS) if (run_id := run_id_of(run))}
+    """Runs in the outputs folder by id, latest first; links are not followed.
+
+    Only those whose id an address can carry; sweeps and what is damaged have none.
+    """
+    found = {run_id_of(run): run for run in find_runs(OUTPUTS)}
+    return {run_id: run for run_id, run in found.items() if RUN_ID.fullmatch(run_id)}
 
 
 def load_run(run_id: str) -> Frame:
@@ -37,12 +44,24 @@ def load_run(run_id: str) -> Frame:
 
 
 def stored_sweeps() -> dict[str, SweepFolder]:
-    """Sweeps in the outputs folder by name; links are not followed."""
+    """Sweeps in the outputs folder by name, nothing else that lies there; links are not followed.
+
+    A run has a manifest of the same name: what is in it tells them apart.
+    """
     if not OUTPUTS.is_dir():
         return {}
     paths = sorted(path for path in OUTPUTS.iterdir() if path.is_dir() and not path.is_symlink())
     folders = (SweepFolder(path) for path in paths if not path.name.startswith("."))
-    return {folder.path.name: folder for folder in folders if folder.exists()}
+    return {folder.path.name: folder for folder in folders if is_sweep(folder)}
+
+
+def is_sweep(folder: SweepFolder) -> bool:
+    """Whether a sweep that can be read is stored there."""
+    try:
+        folder.manifest()
+    except SweepError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -115,7 +134,10 @@ def open_run(name: str, run_id: str) -> Frame:
 def _sweep_folder(name: str) -> SweepFolder:
     known = stored_sweeps()
     if name not in known:
-        raise SweepError(f"no sweep {for_terminal(name)} in {OUTPUTS}/")
+        names = ", ".join(list(known)[:NAMED]) or "none"
+        raise SweepError(
+            f"no sweep {for_terminal(name)} in {OUTPUTS}/; sweeps there: {for_terminal(names)}"
+        )
     return known[name]
 
 

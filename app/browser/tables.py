@@ -11,7 +11,7 @@ from app import palette
 from app.browser.charts import event_rows
 from app.browser.frame import Frame
 from app.browser.live import Live
-from sim.weighing import Weighed, weighed
+from sim.weighing import Option, Weighed, weighed
 
 DASH: Final = "–"
 LATEST: Final = 40
@@ -204,12 +204,17 @@ def Use(use: Weighed, place: int) -> None:
     options = [o for o in (use.held, *use.alternatives) if o is not None]
     rows = [[TERM_WORDS[term], *(signed(o.terms[term]) for o in options)] for term in TERM_WORDS]
     rows.append(["all", *(signed(o.worth) for o in options)])
-    heads = [f"{o.model}, {'open' if o.open else 'closed'}, {o.access}" for o in options]
+    heads = [f"{o.model}, {'open' if o.open else 'closed'}, {way(o)}" for o in options]
     if options:
         first = ["what counts", *heads]
         if use.held is not None:
             first[1] = f"uses {first[1]}"
         Grid(first, rows, f"options for {use.workload} work, use {place}")
+
+
+def way(option: Option) -> str:
+    """How a model is used: `api`, `hosted, tuned`. A firm may weigh both kinds of one model."""
+    return f"{option.access}, tuned" if option.tuned else option.access
 
 
 def why(use: Weighed) -> str:
@@ -218,7 +223,7 @@ def why(use: Weighed) -> str:
     if use.held is None:
         return f"{amount}: uses nothing; {use.options:,} offerings are open to it."
     since = month_name(max(use.since, 0))
-    begin = f"{amount}: {use.held.model} ({use.held.access}) since {since}."
+    begin = f"{amount}: {use.held.model} ({way(use.held)}) since {since}."
     if not use.alternatives or use.lead is None:
         return f"{begin} Nothing else is open to it."
     other = use.alternatives[0]
@@ -227,11 +232,11 @@ def why(use: Weighed) -> str:
     if use.lead >= 0:
         return (
             f"{begin} It is worth {signed(use.lead)} more than the next best, {other.model} "
-            f"({other.access}), most by {TERM_WORDS[best]} ({signed(gains[best])})."
+            f"({way(other)}), most by {TERM_WORDS[best]} ({signed(gains[best])})."
         )
     worst = min(gains, key=lambda term: gains[term])
     return (
-        f"{begin} {other.model} ({other.access}) would be worth {signed(-use.lead)} more now, most "
+        f"{begin} {other.model} ({way(other)}) would be worth {signed(-use.lead)} more now, most "
         f"by {TERM_WORDS[worst]}: the firm has not looked since, or luck decided."
     )
 

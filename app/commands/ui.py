@@ -18,7 +18,12 @@ def ui(
         typer.Option("--set", metavar="PATH=VALUE", help="Override a parameter; may be repeated."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1024, max=65535, help="Port on this machine [a free one].")
+        int | None,
+        typer.Option(
+            min=1024,
+            max=65535,
+            help="Port on this machine [a free one]; links of the page need the same one again.",
+        ),
     ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> int:

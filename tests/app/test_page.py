@@ -159,7 +159,9 @@ def test_an_event_happens_next_month_and_an_impossible_one_is_said() -> None:
     events = market.view.frame.tables["event"].to_pylist()
     assert [e for e in events if e["kind"] == "price-cut" and e["cause"].startswith("scenario")]
     market.inject("price-cut", "nobody", 0.5, None)
-    assert market.view.status == "failed"
+    assert "must be a vendor's id for price-cut: openai" in market.view.refused
+    assert market.view.status == "paused"
+    assert market.view.failure is None
 
 
 def answer(path: str, headers: dict[str, str], query: str = "", kind: str = "http") -> Any:
@@ -181,7 +183,8 @@ def answer(path: str, headers: dict[str, str], query: str = "", kind: str = "htt
 
 
 HOST = {"host": "127.0.0.1:8765"}
-IN = {**HOST, "cookie": f"{COOKIE}=secret"}
+OURS = f"{COOKIE}-8765"
+IN = {**HOST, "cookie": f"{OURS}=secret"}
 
 
 @pytest.mark.parametrize(
@@ -193,11 +196,12 @@ IN = {**HOST, "cookie": f"{COOKIE}=secret"}
         (HOST, "token=secret&scenario=baseline", "http", 303),
         (HOST, "token=guess", "http", 403),
         (HOST, "", "http", 403),
-        ({**HOST, "cookie": f"{COOKIE}=guess"}, "", "http", 403),
+        ({**HOST, "cookie": f"{OURS}=guess"}, "", "http", 403),
+        ({**HOST, "cookie": f"{COOKIE}-8766=secret"}, "", "http", 403),
         ({**IN, "host": "evil.example"}, "", "http", 403),
         ({**IN, "origin": "http://evil.example"}, "", "http", 403),
         ({**IN, "origin": "http://evil.example"}, "", "websocket", "websocket.close"),
-        ({"cookie": f"{COOKIE}=secret"}, "", "http", 403),
+        ({"cookie": f"{OURS}=secret"}, "", "http", 403),
     ],
 )
 def test_only_the_printed_address_is_let_in(
@@ -297,13 +301,28 @@ def test_a_fan_is_that_of_the_runs_chosen(sweeps: Path, monkeypatch: pytest.Monk
         json.dumps(sweep_charts.outcome_chart(sweep, theme, "open_share", chosen), allow_nan=False)
 
 
+BESIDE = {
+    "a-run": '{"run_id": "0123456789abcdef", "tables": {}}',
+    "odd-run": '{"run_id": "../../etc", "tables": {}}',
+    "broken": "{",
+    "a-list": "[]",
+}
+"""What may lie beside a sweep, with its manifest."""
+
+
 def test_sweeps_are_found_by_name_only(sweeps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sweeps)
     (sweeps / "outputs" / "linked").symlink_to(sweeps / "outputs" / "some")
+    for name, manifest in BESIDE.items():
+        (sweeps / "outputs" / name).mkdir()
+        (sweeps / "outputs" / name / "manifest.json").write_text(manifest)
     assert set(stored.stored_sweeps()) == {"some"}
+    assert set(stored.stored_runs()) == {"0123456789abcdef"}
     for name in ("linked", "..", "../outputs/some", "nothing"):
-        with pytest.raises(SweepError, match="no sweep"):
+        with pytest.raises(SweepError, match=r"no sweep .* sweeps there: some"):
             stored.load_sweep(name)
+    with pytest.raises(SweepError, match="no sweep a-run"):
+        stored.load_sweep("a-run")
     with pytest.raises(SweepError, match="no run"):
         stored.open_run("some", "0123456789abcdef")
     assert from_query("sweep=..%2Fx&run=zz", Settings()) == Settings()
