@@ -32,7 +32,7 @@ GROUPS: Final = "the usual ones"
 def Bar(live: Live, view: View, reset: Callable[[], None]) -> None:
     """Play, pause, step, run to end, reset; where time stands and what goes on."""
     frame, playing = view.frame, view.status == "playing"
-    ended = view.status == "finished"
+    ended = view.status in ("finished", "failed")
     with solara.Row(gap="8px", style={"align-items": "center", "flex-wrap": "wrap"}):
         if playing:
             solara.Button(

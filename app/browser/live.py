@@ -121,7 +121,7 @@ class Live:
 
     def play(self, *, fast: bool = False) -> None:
         """Go on by itself until `pause`, the month to stop at, or the end."""
-        if self._market is None or self._wanted.is_set():
+        if self._market is None or self._wanted.is_set() or self.view.status == "failed":
             return
         self.pause()
         self._wanted.set()
@@ -219,7 +219,8 @@ class Live:
         """Simulate and show; false when there is nothing more to do."""
         with self._guarded(), self._lock:
             market = self._market
-            if market is None:
+            if market is None or self.view.status == "failed":
+                # A month that broke off cannot be gone on from; only a new market can.
                 return False
             last = market.parameters.months - 1
             stop = last if self._stop is None else min(self._stop - 1, last)

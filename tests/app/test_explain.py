@@ -72,6 +72,15 @@ def test_the_last_month_of_the_latest_run_is_explained_by_default(explain: Expla
     assert json.loads(explain("--json").stdout)["folder"] == str(other.path)
 
 
+@pytest.mark.parametrize("manifest", ['{"identity": {}}', '{"tables": {}}', "{", "[]"])
+def test_what_lies_beside_runs_is_no_latest_run(explain: Explain, manifest: str) -> None:
+    (Path("outputs") / "a-sweep").mkdir()
+    (Path("outputs") / "a-sweep" / "manifest.json").write_text(manifest)
+    done = explain("--json")
+    assert done.exit_code == OK, done.output
+    assert json.loads(done.stdout)["run"] == "0123456789abcdef"
+
+
 def test_every_row_says_what_stands_behind_it(explain: Explain) -> None:
     rows: dict[str, list[str]] = {}
     for line in explain("--month", 20).stdout.splitlines():

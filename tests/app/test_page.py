@@ -147,6 +147,10 @@ def test_a_failing_month_keeps_the_last_view(monkeypatch: pytest.MonkeyPatch) ->
     assert market.view.frame is not None
     assert market.view.frame.month == 0
     monkeypatch.undo()
+    failed = market.view
+    market.step()
+    market.run_to_end()
+    assert market.view is failed
     market.build(load("baseline", {"enterprise.population": 40, "months": 6}))
     assert market.view.failure is None
 

@@ -32,6 +32,7 @@ def built(settings: Settings = SMALL) -> tuple[Live, list[str]]:
 def run(live: Live) -> Live:
     """To the end, month by month."""
     while live.view.status != "finished":
+        assert live.view.status != "failed"
         live.step()
     return live
 
@@ -49,7 +50,7 @@ ADDED: dict[str, tuple[str, str | None, float | None, str | None]] = {
     "a strategy": ("strategy-switch", "meta", 1.0, "closed"),
     "a parameter from now on": ("set-parameter", "choice.risk_weight", 2.0, None),
     "dearer hardware": ("gpu-price-change", None, 2.0, None),
-    "an exit": ("vendor-exit", "openai", None, None),
+    "a breach": ("breach", "openai", None, None),
 }
 
 

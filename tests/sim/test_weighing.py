@@ -55,6 +55,7 @@ def test_terms_add_up_and_say_what_is_held() -> None:
         if use.held is not None:
             held += 1
             assert use.held.model == market.models[int(row["offering"]) // 6].name
+            assert use.held.tuned == (int(row["offering"]) % 6 >= 3)
             assert use.held.terms["switch"] == 0.0
         worths = [option.worth for option in use.alternatives]
         assert worths == sorted(worths, reverse=True)
