@@ -1,10 +1,9 @@
-"""`nomoat claims` end to end: killed, resumed, shown; a ledger of two small claims."""
+"""`nomoat claims` end to end: judged, shown; a ledger of two small claims."""
 
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -85,25 +84,6 @@ def test_a_ledger_has_a_verdict_and_is_shown(place: Path) -> None:
     assert json.loads(listed.stdout)["claims"] == [entry]
     gone = nomoat(place, "claims", "show", "C99", "--folder", "whole")
     assert (gone.returncode, "there is no claim C99" in gone.stderr) == (2, True)
-
-
-@pytest.mark.soak
-def test_a_killed_ledger_goes_on_to_the_same(place: Path) -> None:
-    command = [sys.executable, "-c", "from app.main import main; main()", "claims", "run",
-               "small.toml", *SIZE, "--out", "killed", "--quiet"]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=place, env=environment)
-    limit = time.monotonic() + 120
-    while not list((place / "killed").glob("runs-26/outcomes/*.parquet")):
-        assert time.monotonic() < limit
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.kill()
-    process.wait(timeout=10)
-    assert not (place / "killed" / "ledger.json").exists()
-    time.sleep(2)
-    assert subprocess.run(command, cwd=place, env=environment, timeout=300).returncode == 0
-    assert ledger(place / "killed") == ledger(place / "whole")
 
 
 LOOKS = """
