@@ -91,11 +91,10 @@ class Command:
 
 
 def leftovers(directory: Path) -> list[str]:
-    """Half-written files and leases of processes that are gone, anywhere below."""
-    files = [path for path in directory.rglob("*") if path.is_file() or path.suffix == ""]
+    """Half-written files and folders, locks and leases of processes that are gone, anywhere below."""
     return sorted(
         str(path.relative_to(directory))
-        for path in files
+        for path in directory.rglob("*")
         if "partial" in path.name or path.parent.name == "writers" or path.suffix == ".lock"
     )
 
