@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.running import refuse_impossible
 from app.shell import FAILED, INTERRUPTED, OK, say
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from app.working import OPTIONS, refuse_decided
 from experiments.evidence.calibration import (
     Confirmed,
     Measured,
@@ -38,6 +39,8 @@ from sim.scenario import Scenario
 from sim.version import model_version, usable_cores
 
 NOTHING = "–"
+DECIDED = {**OPTIONS, "months": "runs go as far as the facts need"}
+"""Parameters that a search gives a value of its own, and what to do instead."""
 SHOWN = 10
 """Trials printed when nothing is confirmed."""
 
@@ -82,6 +85,7 @@ def execute(request: Request) -> int:
     short_warnings()
     refuse_late(all_checks())
     refuse_impossible(request.enterprises)
+    refuse_decided(request.overrides, DECIDED)
     overrides = dict(map(assignment, request.overrides))
     scenario = load(request.scenario, overrides)
     load(request.scenario, {**overrides, POPULATION: request.enterprises})

@@ -7,7 +7,7 @@ from typing import Any
 from app.clusters import Place
 from app.shell import OK, InputError, say
 from app.terminal import print_json, short_warnings
-from app.working import HERE, kept, refuse_budget, worker
+from app.working import HERE, OPTIONS, kept, refuse_budget, refuse_decided, worker
 from experiments.ensemble.building import Size, build, plan_of
 from experiments.ensemble.folder import EnsembleFolder, default_path
 from experiments.ensemble.sizing import sized
@@ -20,6 +20,8 @@ from sim.version import model_version, usable_cores
 
 DRAWS, MEMBERS = 512, 150
 """Size unless something else is asked for."""
+DECIDED = {**OPTIONS, "months": "runs go as far as facts and forecast need"}
+"""Parameters that an ensemble gives a value of its own, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def execute(request: Request) -> int:
     if request.budget is not None and request.budget <= 0:
         raise InputError("--budget is a number of minutes above 0")
     refuse_budget(request.place, request.budget, "--draws")
+    refuse_decided(request.overrides, DECIDED)
     work = worker(request.place, request.jobs, silent=request.json or request.quiet)
     overrides = dict(map(assignment, request.overrides))
     scenario = load(request.scenario, overrides)

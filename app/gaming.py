@@ -7,7 +7,7 @@ from app.clusters import Place
 from app.game_views import Played, document, print_game
 from app.shell import OK, InputError, say
 from app.terminal import console, print_json, short_warnings
-from app.working import HERE, kept, worker
+from app.working import HERE, OPTIONS, kept, refuse_decided, worker
 from experiments.durable import Disk, StoreError
 from experiments.folder import OUTPUTS
 from experiments.game.playing import GameFolder, identity_of, play, stored_game, stored_payoffs
@@ -16,6 +16,10 @@ from sim.loading import assignment, load
 
 REPLICATES, OF_A_WORLD = 8, 2
 """In the first round, of the base and of each world of an ensemble."""
+DECIDED = {
+    **OPTIONS, "months": "give --months", "review.mode": "vendors that play keep their strategies",
+}  # fmt: skip
+"""Parameters that a game gives a value of its own, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Request:
             raise InputError(f"--payoff is one of {', '.join(PAYOFFS)}")
         if self.ensemble is not None and self.scenario is not None:
             raise InputError("an ensemble has its own scenario; leave out one of the two")
+        refuse_decided(self.overrides, DECIDED)
         worlds = worlds_of(self.ensemble, self.worlds, self.seed)
         replicates = self.replicates or (REPLICATES if self.ensemble is None else OF_A_WORLD)
         if replicates < 2 and len(worlds.settings) == 1:

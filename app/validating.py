@@ -12,6 +12,7 @@ from rich.table import Table
 
 from app.shell import FAILED, OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
+from app.working import refuse_decided
 from experiments.durable import Disk
 from experiments.evidence.forecast import MONTHS, QUANTITIES, Outlook, forecast
 from experiments.evidence.validation import REFUTED, Finding, World, validate
@@ -19,6 +20,8 @@ from sim.loading import assignment, load
 from sim.version import model_version, provenance, usable_cores
 
 NOTHING = "–"
+DECIDED = {"seed": "give --seeds", "months": "runs go as far as the facts need"}
+"""Parameters that a validation gives a value of its own, and what to do instead."""
 WIDE = 130
 """Columns of a terminal from which sources are printed as well."""
 LABEL_WIDTH = 50
@@ -44,6 +47,7 @@ def execute(request: Request) -> int:
     short_warnings()
     if request.out is not None and not request.out.parent.is_dir():
         raise InputError(f"there is no folder {request.out.parent} to write {request.out.name} in")
+    refuse_decided(request.overrides, DECIDED)
     overrides = dict(map(assignment, request.overrides))
     beside = REFUTED if request.refuted else ()
     names = (request.scenario, *(name for name in beside if name != request.scenario))

@@ -1,6 +1,6 @@
 """Doing the sweeps that ensembles, claims and games are made of, here or on a cluster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,16 @@ from experiments.clusters.slurm import Slurm
 from experiments.clusters.slurm_client import ClusterError
 from experiments.sweeps.experiment import Experiment
 from experiments.sweeps.folder import SweepFolder
+from sim.loading import assignment
 from sim.version import usable_cores
 
 Work = Callable[[Experiment, SweepFolder], None]
 HERE: Final = Place()
+OPTIONS: Final = {
+    "enterprise.population": "give --enterprises",
+    "seed": "give --seed",
+}
+"""What is given by an option of its own wherever many runs are made."""
 
 
 def refuse_budget(place: Place, minutes: float | None, instead: str) -> None:
@@ -25,6 +31,17 @@ def refuse_budget(place: Place, minutes: float | None, instead: str) -> None:
         raise InputError(
             f"--budget is planned for this machine; with --engine {place.engine} give {instead}"
         )
+
+
+def refuse_decided(overrides: Sequence[str], decided: Mapping[str, str]) -> None:
+    """Raise InputError for a --set that would be overruled.
+
+    decided: parameters that the command gives a value of its own, and what to do instead.
+    """
+    for text in overrides:
+        path, _ = assignment(text)
+        if path in decided:
+            raise InputError(f"--set {path} would be overruled: {decided[path]}")
 
 
 class StoppedError(Exception):

@@ -91,7 +91,7 @@ class Command:
 
 
 def leftovers(directory: Path) -> list[str]:
-    """Half-written files and folders, locks and leases of processes that are gone, anywhere below."""
+    """Half-written files and folders, locks and leases of processes that are gone."""
     return sorted(
         str(path.relative_to(directory))
         for path in directory.rglob("*")

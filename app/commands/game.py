@@ -33,7 +33,9 @@ Ensemble = Annotated[
 MostWorlds = Annotated[int, typer.Option("--worlds", min=1, help="Worlds of it at most.")]
 Replicates = Annotated[
     int | None,
-    typer.Option(min=1, help="Runs of a profile and world in the first round [8; 2 of a world]."),
+    typer.Option(
+        min=1, max=1000, help="Runs of a profile and world in the first round [8; 2 of a world]."
+    ),
 ]
 Rounds = Annotated[
     int, typer.Option(min=1, max=6, help="Later ones play what is in doubt, twice as often each.")
