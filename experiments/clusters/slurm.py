@@ -20,7 +20,6 @@ from experiments.clusters.rounds import (
     OVER,
     Round,
     Task,
-    contents,
     home,
     label,
     make,
@@ -29,7 +28,7 @@ from experiments.clusters.rounds import (
     unsettled,
 )
 from experiments.clusters.slurm_client import ClusterError, Element, SilentError, UnclearError
-from experiments.stored import DocumentError
+from experiments.stored import DocumentError, opened
 from experiments.sweeps.engines import Tell, Work
 from experiments.sweeps.events import Failed, Finished, Remark, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
@@ -285,8 +284,8 @@ class Slurm:
 
     def _refuse(self, one: Round) -> None:
         """Raise SweepError if a job said that none can do this."""
-        with suppress(OSError):
-            text = contents(one.refusal_path, REFUSAL_BYTES).decode(errors="replace").strip()
+        with suppress(OSError), opened(one.refusal_path) as file:
+            text = file.read(REFUSAL_BYTES).decode(errors="replace").strip()
             one.state = OVER
             one.save(self._folder)
             raise SweepError(text)
