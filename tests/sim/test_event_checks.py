@@ -1,6 +1,7 @@
 """Scheduled events: each kind says what it needs, and nothing else is accepted."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from agents.common.vocabulary import STRATEGIES, month_index
 from agents.vendor.strategies import STRATEGIES as STRATEGY_CLASSES
 from experiments.claims.claim import Case, shared_cases, switches
 from experiments.claims.sweep import EARLY_MONTH, LATE_MONTH, settings_of
+from experiments.ensemble.folder import EnsembleFolder
+from experiments.ensemble.runs import Resolution, Sweeps
 from sim.event_checks import events_within
 from sim.event_kinds import EVENT_KINDS, LARGEST_NUMBER, Target
 from sim.happenings import KINDS
 from sim.interventions import may_change
 from sim.loading import ScenarioError, canonical, load, to_toml
+from sim.market import Market
 from sim.parameters import EventParameters
 from sim.scenario import Scenario
 
@@ -51,7 +55,7 @@ def test_every_kind_has_its_act_in_the_same_order() -> None:
 
 
 @pytest.mark.parametrize("kind", EVENT_KINDS)
-def test_a_possible_event_comes_back_from_its_file(kind: str, tmp_path: Any) -> None:
+def test_a_possible_event_comes_back_from_its_file(kind: str, tmp_path: Path) -> None:
     world = loaded(kind)
     file = tmp_path / "world.toml"
     file.write_text(to_toml(world))
@@ -212,3 +216,31 @@ def test_history_beyond_the_record_is_refused(until: str) -> None:
 @pytest.mark.parametrize("until", ["2024-12", "2023-03", "2022-12"])
 def test_history_may_be_shorter_than_the_record_or_off(until: str) -> None:
     assert load("baseline", {"history.until": until}).history.until == until
+
+
+def test_a_breach_at_a_vendor_that_is_not_there_has_no_effect() -> None:
+    """DeepSeek enters later than 2023-02; a kind without a size is recorded without one."""
+    events = [
+        {"month": "2023-02", "kind": "breach", "target": "deepseek", "magnitude": 9.0},
+        {"month": "2023-02", "kind": "weights-leak", "target": "openai"},
+        {"month": "2023-02", "kind": "breach", "target": "openai"},
+    ]
+    settings = {"enterprise.population": 40, "months": 2, "incident.rate": 0.0}
+    market = Market(load("baseline", {**settings, "events": events}))
+    market.step()
+    market.step()
+    kept = 0.5 ** (1 / market.parameters.incident.half_life)
+    assert market.incident_stock == pytest.approx(kept), "the usual breach, remembered for a month"
+    told = [e for e in market.recorder.events if e.cause.startswith("scenario")]
+    assert [(e.kind, e.magnitude) for e in told] == [
+        ("breach", 9.0), ("weights-leak", None), ("breach", 1.0),
+    ]  # fmt: skip
+    assert "without effect" in told[0].cause
+
+
+def test_worlds_of_an_ensemble_leave_out_what_comes_after_their_runs(tmp_path: Path) -> None:
+    folder = EnsembleFolder(tmp_path)
+    folder.base_path.write_text(to_toml(loaded("price-cut", month="2026-05")))
+    sweeps = Sweeps(folder, (), (), Resolution(100, 2, 1), lambda *_: None)
+    assert sweeps._wave_tree("wave-1")["settings"]["events"] == []
+    assert "events" not in sweeps._worlds_tree(2)["settings"]
