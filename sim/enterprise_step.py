@@ -183,7 +183,10 @@ def stirred_vendors(market: "Market", row_of: NDArray[np.int32]) -> np.uint64:
     if market.held_before is not None:
         offerings, owners, earlier = market.held_before
         rows = row_of[offerings]
-        lost = (rows == NONE) | (earlier > usable[:, rows]).any(axis=0)
+        # Where nothing is on sale there is no row to look at.
+        on_sale = rows != NONE
+        lost = ~on_sale
+        lost[on_sale] = (earlier[:, on_sale] > usable[:, rows[on_sale]]).any(axis=0)
         vendors |= set(owners[lost].tolist())
     return np.uint64(sum(1 << vendor for vendor in vendors))
 

@@ -296,3 +296,11 @@ def test_the_enterprises_agree_with_their_columns(stepped: Market) -> None:
     for sector, largest in groups.items():
         assert largest == firms.tokens[firms.sector == sector].max()
     assert set(groups) == set(firms.sector.tolist())
+
+
+def test_a_market_in_which_nothing_is_on_sale_goes_on() -> None:
+    leaves = {"month": "2023-02", "kind": "vendor-exit", "target": "openai"}
+    small = {"enterprise.population": 40, "months": 8, "events": [leaves]}
+    market = run(load("baseline", small)).tables["market"]
+    assert market["models_live"].to_pylist()[1] == 0
+    assert market.num_rows == 8
