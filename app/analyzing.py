@@ -92,7 +92,8 @@ def print_outcome(found: OutcomeFinding) -> None:
     if found.luck is not None:
         luck = found.luck
         alike = f"{luck.shared:.0%} moves all points alike"
-        out.print(f"luck    {percent(luck.share)} of the variance of runs; {alike}")
+        flat = "" if luck.share.low is not None else f", no spread in {luck.replicates} replicates"
+        out.print(f"luck    {percent(luck.share)} of the variance of runs{flat}; {alike}")
     if found.missing == 1.0:
         words = "no point has a value in all replicates: nothing can be told of its causes"
         out.print(f"note    {words}", style="yellow")

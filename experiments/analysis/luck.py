@@ -17,6 +17,8 @@ from experiments.analysis.values import Floats, Interval, Ints
 RESAMPLES: Final = 1000
 ENDS: Final = (2.5, 97.5)
 """Of an interval of 95%, in percent."""
+ROUNDING: Final = 1e-9
+"""Width of an interval of a share that arithmetic alone may make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,12 @@ def luck_of(values: Floats, group: Ints, rng: np.random.Generator) -> Luck | Non
     drawn = parts(weights.astype(float), totals, sums, sizes, spread, replicates)
     known = drawn[drawn.sum(axis=1) > 0]
     share = 1.0 - known[:, 0] / known.sum(axis=1)
-    low, high = np.percentile(share, ENDS)
+    low, high = np.percentile(share, ENDS).tolist()
     total = float(found.sum())
-    return Luck(
-        total, Interval(1.0 - float(found[0]) / total, float(low), float(high)),
-        float(found[1]) / total, replicates,
-    )  # fmt: skip
+    value = 1.0 - float(found[0]) / total
+    # Resamples that all give the same, such as no luck at all, are no certainty.
+    told = Interval(value, low, high) if high - low > ROUNDING else Interval(value)
+    return Luck(total, told, float(found[1]) / total, replicates)
 
 
 def parts(

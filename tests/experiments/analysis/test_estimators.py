@@ -70,6 +70,15 @@ def lucky(seed: int, replicates: int, own: float, tilt: float) -> Sobol:
     return found
 
 
+def test_luck_that_no_resample_finds_has_no_interval() -> None:
+    """Replicates that are all equal: no luck was seen, which is no proof that there is none."""
+    points = np.random.default_rng(1).normal(size=(30, 1, 1))
+    found = luck_of(np.repeat(points, 4, axis=1), np.arange(30), np.random.default_rng(2))
+    assert found is not None
+    assert found.share.value == pytest.approx(0.0, abs=1e-9)
+    assert (found.share.low, found.share.high) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("replicates", "own", "tilt"), [(1, 0.0, 0.0), (2, 2.0, 0.0), (4, 1.0, 3.5)]
 )
