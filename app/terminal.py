@@ -1,6 +1,7 @@
 """Consoles that print foreign text as it is: no markup, no emoji, no guessed highlighting."""
 
 import json
+import logging
 import sys
 import traceback
 import warnings
@@ -65,7 +66,10 @@ def forgive_encodings() -> None:
 
 
 def short_warnings() -> None:
-    """Show warnings of Python as one line each, without file and source."""
+    """Show warnings of Python as one line each, without file and source.
+
+    What matplotlib logs of caches that it cannot write is not shown: figures are drawn without.
+    """
 
     def show(
         message: Warning | str,
@@ -78,3 +82,4 @@ def short_warnings() -> None:
         print(f"nomoat: note: {for_terminal(message)}", file=file or sys.stderr)
 
     warnings.showwarning = show
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)

@@ -31,7 +31,11 @@ share = { column = "share_tokens_open", reduce = "mean", last = 6 }
 outcome = "share"
 above = 0.05
 """
-OF_THE_MACHINE = ("seconds", "startup_seconds", "peak_memory_bytes", "write_seconds", "created")
+OF_THE_MACHINE = (
+    "seconds", "startup_seconds", "peak_memory_bytes", "write_seconds", "created", "commit",
+    "dirty_diff",
+)  # fmt: skip
+"""Times, memory, and the state of the clone, which may change between two calls."""
 FIRMS = ("--enterprises", "60")
 QUIET = ("--jobs", "1", "--quiet", "--out", "out")
 Files = dict[str, bytes]
