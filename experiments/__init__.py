@@ -28,6 +28,7 @@ def run(
     settings: parameters by path, on top of the file's. jobs: 1 works in this process, more in
     others: a script then needs `if __name__ == "__main__":`.
     Raises ExperimentError, ScenarioError or SweepError, one sentence each; failed runs are rows.
+    A first Ctrl-C ends it after the runs under way, with all kept, and raises KeyboardInterrupt.
     """
     from experiments.sweeps.engines import Engine, InProcess, LocalProcesses
     from experiments.sweeps.experiment import Overrides, read
@@ -41,5 +42,6 @@ def run(
     engine: Engine = InProcess()
     if jobs > 1:
         engine = LocalProcesses(jobs, limits["seconds"], limits["memory_mb"])
-    work(folder, engine, jobs)
+    if work(folder, engine, jobs).stopped:
+        raise KeyboardInterrupt(f"all finished runs are kept in {out}; the same call goes on")
     return load(out)
