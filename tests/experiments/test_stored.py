@@ -16,8 +16,11 @@ from sweeping import FullDisk
 from experiments import durable, stored
 from experiments.claims import ledger
 from experiments.durable import Disk, StoreError, may_begin
+from experiments.ensemble.folder import EnsembleError, EnsembleFolder
 from experiments.evidence.calibration_folder import CalibrationFolder
 from experiments.evidence.loss import CalibrationError
+from experiments.game.playing import GameFolder
+from experiments.game.setting import GameError
 from experiments.stored import DocumentError, FolderError, UnusualFileError
 
 FILES = {"base.toml": b"a = 1\n", "asked.json": b"{}"}
@@ -237,3 +240,46 @@ def test_what_is_kept_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="device; what was there before is unchanged"):
         FullDisk([0]).replace(tmp_path / "x", b"2")
     assert (tmp_path / "x").read_text() == "1"
+
+
+# Games and ensembles.
+
+VALUES = (None, True, -1, 2.5, 10**30, "x", [], {}, [[]], [None])
+GAME: dict[str, Any] = {
+    "players": [{"id": "meta", "name": "Meta", "options": {"open": {}}}], "tiers": "",
+    "payoff": "profit", "rate": 0.15, "months": 3, "enterprises": 50, "replicates": 1, "rounds": 1,
+    "seed": 1, "scenario": [], "worlds": [{}], "weights": [1.0], "model_version": "a",
+}  # fmt: skip
+SIZE = {"draws": 1, "waves": 1, "replicates": 1, "enterprises": 50, "most": 1}
+ENSEMBLE: dict[str, Any] = {
+    "model_version": "a", "scenario": "x", "parameters": [], "size": SIZE, "seed": 1,
+    "cutoff": 3.0, "space": [], "facts": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["game", "ensemble"])
+def test_any_value_in_what_was_asked_ends_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    whole = GAME if kind == "game" else ENSEMBLE
+    path = tmp_path / f"{kind}.json"
+
+    def identity() -> dict[str, Any]:
+        if kind == "game":
+            return GameFolder(tmp_path).identity
+        return EnsembleFolder(tmp_path).identity()
+
+    path.write_text(json.dumps(whole))
+    assert identity() == whole
+    refused = 0
+    for name in whole:
+        for value in VALUES:
+            path.write_text(json.dumps({**whole, name: value}))
+            try:
+                identity()
+            except (GameError, EnsembleError) as error:
+                refused += f"{kind}.json: {name}" in str(error)
+    assert refused > 6 * len(whole)
+    for nested in ("round-1", "wave-1"):
+        (tmp_path / nested).symlink_to(tmp_path)
+    path.write_text(json.dumps(whole))
+    with pytest.raises(FolderError, match="-1 is a link"):
+        identity()

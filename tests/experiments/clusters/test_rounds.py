@@ -1,8 +1,10 @@
 """Rounds: files that several processes make, read and close."""
 
+import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,3 +102,43 @@ def test_logs_keep_what_stands_in_them(folder: SweepFolder) -> None:
     assert not one.log_path(0).exists()
     assert one.tail(1).splitlines() == [str(i) for i in range(4988, 5000)]
     assert one.tail(0) == one.tail(4) == ""
+
+
+PLAN: dict[str, Any] = {
+    "model_version": "a", "retry": False, "state": "open", "lost": [],
+    "arrays": [["name", 0, 1]], "failures": [0], "chunks": [[[0, 2]]],
+}  # fmt: skip
+VALUES = (None, True, -1, 10**30, "x", [], {}, [[]], [[[0, 10**11]]], [["a", "b", "c"]], [None])
+
+
+@pytest.mark.parametrize("name", PLAN)
+def test_any_value_in_a_plan_is_a_round_or_none(folder: SweepFolder, name: str) -> None:
+    place = rounds.home(folder) / "0001"
+    place.mkdir(parents=True)
+    for value in (PLAN[name], *VALUES):
+        (place / "plan.json").write_text(json.dumps({**PLAN, name: value}))
+        found = rounds.rounds(folder)
+        assert len(found) <= 1
+        for one in found:
+            assert one.submitted <= len(one.tasks)
+    (place / "plan.json").write_text(json.dumps(PLAN))
+    assert rounds.rounds(folder)[0].tasks[0].rows == (0, 1)
+    assert rounds.next_number(folder) == 2
+
+
+def test_rounds_and_logs_that_are_links_are_left_alone(folder: SweepFolder, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "plan.json").write_text(json.dumps(PLAN))
+    (outside / "empty.log").touch()
+    rounds.home(folder).mkdir()
+    (rounds.home(folder) / "0001").symlink_to(outside)
+    (rounds.home(folder) / "1x").mkdir()
+    assert rounds.rounds(folder) == []
+    assert rounds.next_number(folder) == 2
+    one = rounds.home(folder) / "0002"
+    one.mkdir()
+    (one / "plan.json").write_text(json.dumps(PLAN))
+    (one / "logs").symlink_to(outside)
+    rounds.rounds(folder)[0].sweep_logs()
+    assert (outside / "empty.log").exists()
