@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from app.shell import OK, InputError
 from app.terminal import add, console, plain_table, print_json
-from experiments.durable import Disk, StoreError
+from experiments.durable import Disk, StoreError, partial_of
 from experiments.escape import for_terminal
 from experiments.folder import OUTPUTS, FolderError, RunFolder, find_run
 from experiments.spreadsheet import write_csv
@@ -162,7 +162,7 @@ def refuse_taken(out: Path, names: Sequence[str]) -> None:
 def to_files(out: Path, tables: Mapping[str, Callable[[], Rows]]) -> list[Written]:
     """Write all tables or none: under other names first. StoreError if the disk refuses."""
     disk, written = Disk(), []
-    unnamed_paths = {name: out / f".{name}.csv.partial-{os.getpid()}" for name in tables}
+    unnamed_paths = {name: partial_of(target(out, name)) for name in tables}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, rows in tables.items():

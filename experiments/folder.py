@@ -29,6 +29,8 @@ from sim.schemas import SCHEMAS
 
 Manifest = dict[str, Any]
 MANIFEST: Final = "manifest.json"
+DESIGN = "design.parquet"
+"""The file that a sweep has beside its manifest, and a run has not."""
 OUTPUTS = Path("outputs")
 """Where runs are stored unless told otherwise, below the current directory."""
 
@@ -105,6 +107,11 @@ class RunFolder:
     def exists(self) -> bool:
         """Return whether a run is stored here."""
         return is_file(self.manifest_path)
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether a sweep is stored here, and not one run."""
+        return (self.path / DESIGN).exists()
 
     def refuse_foreign(self) -> None:
         """Raise FolderError unless the place is free or holds a run."""
@@ -222,11 +229,14 @@ class RunFolder:
 
 
 def find_runs(outputs: Path) -> list[RunFolder]:
-    """Return the runs stored directly under `outputs`, latest first."""
+    """Return the runs stored directly under `outputs`, latest first.
+
+    Sweeps lie beside them and have a manifest, too.
+    """
     if not outputs.is_dir():
         return []
     runs = [RunFolder(path) for path in outputs.iterdir() if not path.name.startswith(".")]
-    stored = [run for run in runs if run.exists() and not run.path.is_symlink()]
+    stored = [run for run in runs if run.exists() and not (run.path.is_symlink() or run.is_sweep)]
     return sorted(stored, key=lambda run: (-run.manifest_path.stat().st_mtime_ns, run.path.name))
 
 

@@ -13,6 +13,8 @@ import hashlib
 import json
 import os
 import platform
+import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -93,7 +95,7 @@ def usable_cores() -> int:
     if quota is not None:
         limits.append(quota)
     share = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    if share.isdecimal():
+    if re.fullmatch("[0-9]{1,6}", share):
         limits.append(int(share))
     return max(1, min(limits))
 
@@ -137,8 +139,8 @@ def _encoding_version() -> str:
 
 def _read_known(file: Path) -> dict[str, str]:
     try:
-        known = json.loads(file.read_text())
-    except (OSError, ValueError):
+        known = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(known, dict) or not all(isinstance(v, str) for v in known.values()):
         return {}
@@ -147,7 +149,7 @@ def _read_known(file: Path) -> dict[str, str]:
 
 def _write_known(file: Path, known: dict[str, str]) -> None:
     """Replace the cache at once; without space it stays as it is."""
-    partial = file.with_suffix(f".{os.getpid()}")
+    partial = file.with_suffix(f".{secrets.token_hex(8)}")
     try:
         partial.write_text(json.dumps(known))
         partial.replace(file)
@@ -207,7 +209,8 @@ def _git_state() -> tuple[str | None, str | None]:
     commit = _git(here.parent, "rev-parse", "HEAD")
     changes = _git(here.parent, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
     dirty = hashlib.blake2b(changes, digest_size=8).hexdigest() if changes else None
-    return (commit.decode().strip() if commit else None), dirty
+    named = re.fullmatch(rb"[0-9a-f]{40,64}", commit.strip()) if commit else None
+    return (named[0].decode() if named else None), dirty
 
 
 def _git(directory: Path, *arguments: str) -> bytes | None:

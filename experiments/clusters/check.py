@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from agents.common.compiled import cpu_level
+from experiments.durable import Disk
 from sim.version import model_version, usable_cores
 
 
@@ -15,9 +16,7 @@ def main(path: Path) -> None:
         "host": platform.node(), "python": platform.python_version(), "cores": usable_cores(),
         "model_version": model_version(), "cpu_level": cpu_level(),
     }  # fmt: skip
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(facts), encoding="utf-8")
-    partial.replace(path)
+    Disk().replace(path, json.dumps(facts).encode())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from experiments.ensemble.facts import Fact, implausibility, key_facts
 from experiments.ensemble.folder import EnsembleFolder, StoredWaves, described
-from experiments.ensemble.matching import Judged, Rules, Wave, judge, match
+from experiments.ensemble.matching import Judged, Rules, Wave, judge, match, means_of_known
 from experiments.ensemble.runs import Resolution, Sweeps, Work, settings_of
 from experiments.ensemble.surviving import (
     fact_reports,
@@ -180,8 +180,8 @@ def fresh_share(plan: Plan, folder: EnsembleFolder, judged: Judged, members: Row
         mine = points == point
         if mine.sum() < plan.size.replicates:
             continue
-        means = np.array([[f.on_scale(columns[f.id][mine]).mean() for f in facts]])
-        found = implausibility(facts, means, judged.noise[places])
+        values = np.stack([f.on_scale(columns[f.id][mine]) for f in facts], axis=1)
+        found = implausibility(facts, means_of_known(values[None]), judged.noise[places])
         weight += judged.weight[row]
         met += judged.weight[row] * bool((found <= plan.rules.cutoff).all())
     return met / weight if weight else None

@@ -186,6 +186,15 @@ def draw(rules: Rules, number: int, region: Region) -> Drawn:
     return Drawn(region, np.concatenate(inside)[: rules.draws], found / looked, looked)
 
 
+def means_of_known(values: Floats) -> Floats:
+    """Means over replicates (worlds, replicates, facts); of a world that lacks a value in more than
+    half of its replicates, not a number."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    sums = np.where(known, values, 0.0).sum(axis=1)
+    return np.where(2 * count > values.shape[1], sums / np.maximum(count, 1), np.nan)
+
+
 def answers(facts: Sequence[Fact], waves: Sequence[Wave]) -> tuple[Floats, Floats]:
     """Means over replicates (worlds, facts) on the scales, and the variance of such a mean.
 
@@ -196,8 +205,7 @@ def answers(facts: Sequence[Fact], waves: Sequence[Wave]) -> tuple[Floats, Float
     values = np.stack([f.on_scale(stacked[:, :, i]) for i, f in enumerate(facts)], axis=2)
     known = np.isfinite(values)
     count = known.sum(axis=1)
-    sums = np.where(known, values, 0.0).sum(axis=1)
-    means = np.where(2 * count > values.shape[1], sums / np.maximum(count, 1), np.nan)
+    means = means_of_known(values)
     squares = np.where(known, (values - means[:, None, :]) ** 2, 0.0).sum(axis=1)
     noise = np.zeros(len(facts))
     for place, fact in enumerate(facts):

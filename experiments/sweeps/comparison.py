@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from experiments.encoding import encode
 from experiments.sweeps.folder import SweepError, SweepFolder
 from experiments.sweeps.outcomes import REGIME
 from experiments.sweeps.reading import Sweep
 from experiments.sweeps.runner import differences
+from experiments.sweeps.store import read_shard
 from experiments.sweeps.work import Bench
 
 CODE = ("model_version", "commit", "dirty_diff", "cpu_level", "platform")
@@ -143,7 +143,7 @@ def stored_rows(folder: SweepFolder, name: str, run_id: str, like: pa.Table) -> 
             path = shard.path if name == "outcomes" else shard.tables.get(name)
             if path is None:
                 return None
-            table = pq.read_table(path, columns=like.column_names)
+            table = read_shard(path, like.column_names)
             return table.filter(pc.equal(table["run_id"], run_id))
     return None
 

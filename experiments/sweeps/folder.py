@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from experiments.durable import Disk, StoreError, partial_of, remove, remove_old_partials
 from experiments.encoding import digest, encode
 from experiments.escape import for_path
+from experiments.folder import DESIGN
 from experiments.machine import process_space, process_start, process_started
 from experiments.stored import (
     DocumentError,
@@ -77,7 +78,7 @@ class SweepFolder:
     @property
     def design_path(self) -> Path:
         """A row per run."""
-        return self.path / "design.parquet"
+        return self.path / DESIGN
 
     @property
     def figure_path(self) -> Path:

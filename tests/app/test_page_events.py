@@ -16,7 +16,7 @@ from sim.market import Market
 from sim.refusals import ScenarioError
 
 SMALL = Settings(changes={"enterprise.population": "40", "months": "8"})
-SHUT = "2023-02,strategy-switch,meta,1.0,closed"
+SHUT = "2023-02,strategy-switch,meta,,closed"
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=1000), min_size=1, max_size=20)
 NAME = TEXT.filter(lambda text: "," not in text)
 
