@@ -20,6 +20,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -85,8 +86,12 @@ def _set_processor() -> str:
 
 def _set_cache(level: str) -> bool:
     """Point numba to its cache; False where there is none to write to."""
-    if _is_set_by_user(os.environ.get("NUMBA_CACHE_DIR", "")):
-        return True
+    if _is_set_by_user(given := os.environ.get("NUMBA_CACHE_DIR", "")):
+        if _takes_files(Path(given)):
+            return True
+        # numba would end with an error that names a kernel.
+        message = f"no file can be written to NUMBA_CACHE_DIR {given}: it is not used"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     os.environ.pop("NUMBA_CACHE_DIR", None)
     name = hashlib.blake2b(f"{code_hash()} {level}".encode(), digest_size=8).hexdigest()
     directory = private_directory(_CACHE, f"{name}-{sys.implementation.cache_tag}")
@@ -105,6 +110,16 @@ def _is_set_by_user(directory: str) -> bool:
     with contextlib.suppress(RuntimeError):
         return bool(directory) and Path(directory).parent != user_cache() / _CACHE
     return bool(directory)
+
+
+def _takes_files(directory: Path) -> bool:
+    """Tell whether numba can keep code in a directory, which it makes if need be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
 
 
 def _remove_unused(caches: Path) -> None:

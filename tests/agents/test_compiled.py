@@ -57,6 +57,15 @@ def test_without_a_cache_it_compiles_and_warns_once(tmp_path):
     assert "compiled anew" in done.stderr
 
 
+def test_a_cache_of_the_user_that_takes_no_files_is_not_used(tmp_path):
+    (tmp_path / "file").touch()
+    for refused in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nomoat")):
+        done = run(DRAW, tmp_path, NUMBA_CACHE_DIR=str(refused))
+        assert Path(results(done)[3]).is_relative_to(tmp_path / "nomoat")
+        assert done.stderr.count("RuntimeWarning") == 1
+        assert f"no file can be written to NUMBA_CACHE_DIR {refused}" in done.stderr
+
+
 def test_settings_of_the_user_are_kept(tmp_path):
     own = tmp_path / "own"
     done = run(DRAW, tmp_path, NUMBA_CACHE_DIR=str(own), NUMBA_CPU_NAME="generic")

@@ -1,7 +1,11 @@
 """The summary figure: complete, literal, and drawn for worlds without numbers too."""
 
 import io
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -13,6 +17,8 @@ from app import palette
 from app.figure import as_png, summary_figure
 from app.labels import spread
 from sim.schemas import table
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def words_of(figure: Figure) -> list[str]:
@@ -97,3 +103,15 @@ def luminance(colour: str) -> float:
 )
 def test_text_has_contrast_enough_on_paper(colour: str) -> None:
     assert (1.0 + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/nowhere"])
+def test_without_a_home_matplotlib_says_nothing(home: str) -> None:
+    code = "from app.terminal import short_warnings; short_warnings(); import app.figure"
+    environment = {**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+    environment.pop("MPLCONFIGDIR", None)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
