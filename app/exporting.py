@@ -170,7 +170,7 @@ def to_files(out: Path, tables: Mapping[str, Callable[[], Rows]]) -> list[Writte
         for name, unnamed in unnamed_paths.items():
             disk.rename(unnamed, target(out, name))
     except OSError as error:
-        raise StoreError.of(error, out) from error
+        raise StoreError.of(error, out, "no table was written") from error
     finally:
         for unnamed in unnamed_paths.values():
             unnamed.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from experiments.machine import (
     needed_memory,
 )
 from experiments.provenance import manifest_of
-from sim.loading import NO_VALUE, assignment, load, run_id
+from sim.loading import NO_VALUE, ScenarioError, assignment, load, run_id
 from sim.scenario import Scenario
 from sim.scenario_files import BARE
 from sim.version import model_version, usable_cores
@@ -95,10 +96,14 @@ def again(folder: RunFolder, overrides: dict[str, object]) -> Scenario:
     """
     facts = folder.manifest()
     with TemporaryDirectory() as directory:
-        # As a file, so that a refusal names the place in it.
         written = Path(directory) / MANIFEST
         written.write_text(tomli_w.dumps({"extends": BARE, **in_toml(facts["scenario"])}))
-        scenario = load(written, {"seed": facts["seed"]})
+        try:
+            scenario = load(written, {"seed": facts["seed"]})
+        except ScenarioError as error:
+            # The line is one of the file just written, which nobody sees.
+            sentence = re.sub(rf"^{re.escape(MANIFEST)}, line \d+", MANIFEST, str(error))
+            raise ScenarioError(sentence) from None
         version = facts.get("model_version")
         same = (
             version != model_version()

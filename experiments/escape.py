@@ -6,8 +6,6 @@ Names of scenarios, vendors and models come from files that strangers may have w
 import re
 import unicodedata
 
-from sim.naming import plain_name
-
 DASHES = re.compile(r"-+")
 LONGEST_NAME = 60
 
@@ -40,6 +38,9 @@ def for_path(text: str) -> str:
 
     Names of other scripts stay apart, see `sim.naming`.
     """
+    # Imported here: the command line cleans what it prints before it needs the market.
+    from sim.naming import plain_name
+
     return DASHES.sub("-", plain_name(text, LONGEST_NAME, "unnamed"))
 
 

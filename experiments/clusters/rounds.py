@@ -239,6 +239,8 @@ def label(folder: SweepFolder, identity: str, version: str) -> str:
 
 def directories(folder: SweepFolder) -> list[Path]:
     """The directories of all rounds, in order; a link is none."""
+    if not is_directory(home(folder)):
+        return []
     found = [path for path in entries(home(folder)) if NUMBER.fullmatch(path.name)]
     return sorted((path for path in found if is_directory(path)), key=lambda path: int(path.name))
 

@@ -1,14 +1,15 @@
 """The page's event buttons: their words and values follow the declarations of the kinds."""
 
+import needs
 import pytest
 
-pytest.importorskip("solara")
+needs.packages("ui")
 
+from app.browser.added_events import event_line, with_events
 from app.browser.controls import HAPPENINGS
-from app.browser.live import add_event
 from sim.loading import load
-from sim.market import Market
-from sim.parameters import EventParameters
+
+pytestmark = pytest.mark.extra("ui")
 
 
 def test_every_button_says_what_it_does_and_is_possible() -> None:
@@ -16,13 +17,11 @@ def test_every_button_says_what_it_does_and_is_possible() -> None:
     assert len(set(labels)) == len(labels)
     assert "Meta becomes closed" in labels
     assert "List prices of OpenAI times 0.5" in labels
-    market = Market(load("baseline", {"enterprise.population": 40, "months": 6}))
-    for kind, target, magnitude, value, _ in HAPPENINGS:
-        event = EventParameters(
-            month="2023-02", kind=kind, target=target, magnitude=magnitude, value=value
-        )
-        add_event(market, event)
-    assert len(market.parameters.events) == len(HAPPENINGS)
+    lines = [
+        event_line("2023-02", kind, target, magnitude, value)
+        for kind, target, magnitude, value, _ in HAPPENINGS
+    ]
+    assert len(with_events(load("baseline"), lines).events) == len(HAPPENINGS)
 
 
 def test_names_on_buttons_are_those_of_the_market() -> None:

@@ -111,7 +111,7 @@ def test_a_full_disk_leaves_no_file(export: Export, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Disk, "rename", refuse)
     done = export(RUN, "event", "market", "--out", "data")
     assert done.exit_code == ENVIRONMENT
-    assert "cannot write data: no space left on device; nothing was kept" in done.stderr
+    assert "cannot write data: no space left on device; no table was written" in done.stderr
     assert files("data") == []
 
 

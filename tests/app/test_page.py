@@ -306,7 +306,18 @@ def test_a_fan_is_that_of_the_runs_chosen(sweeps: Path, monkeypatch: pytest.Monk
 
 
 BESIDE = {
-    "a-run": '{"run_id": "0123456789abcdef", "tables": {}}',
+    "a-run": json.dumps(
+        {
+            "run_id": "0123456789abcdef",
+            "scenario": {"name": "mine", "history": {"until": "2024-12"}},
+            "seed": 1,
+            "regime": "x",
+            "enterprises": 1,
+            "months": 1,
+            "seconds": 0.0,
+            "tables": {},
+        }
+    ),
     "odd-run": '{"run_id": "../../etc", "tables": {}}',
     "broken": "{",
     "a-list": "[]",

@@ -47,7 +47,7 @@ def same(live: Live, market: Market) -> bool:
 
 
 ADDED: dict[str, tuple[str, str | None, float | None, str | None]] = {
-    "a strategy": ("strategy-switch", "meta", 1.0, "closed"),
+    "a strategy": ("strategy-switch", "meta", None, "closed"),
     "a parameter from now on": ("set-parameter", "choice.risk_weight", 2.0, None),
     "dearer hardware": ("gpu-price-change", None, 2.0, None),
     "a breach": ("breach", "openai", None, None),
@@ -79,7 +79,7 @@ def test_the_exported_scenario_gives_the_tables_of_the_live_market(
 def test_the_address_carries_added_events_and_a_reset_keeps_them() -> None:
     live, lines = built()
     live.step()
-    live.inject("strategy-switch", "meta", 1.0, "closed")
+    live.inject("strategy-switch", "meta", None, "closed")
     run(live)
     assert lines == [SHUT]
     settings = replace(SMALL, events=tuple(lines))
@@ -97,6 +97,7 @@ def test_an_event_comes_after_those_of_the_scenario_and_in_both_markets() -> Non
     own = '[{month = "2023-03", kind = "price-cut", target = "openai", magnitude = 0.5}]'
     settings = replace(SMALL, changes={**SMALL.changes, "events": own}, versus="all-open")
     live, lines = built(settings)
+    live.step()
     live.inject("breach", "openai", 1.0, None)
     live.step()
     assert live.scenario is not None

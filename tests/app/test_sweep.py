@@ -118,7 +118,8 @@ def test_compaction_check_and_repetition(nomoat: Nomoat) -> None:
     shard.write_bytes(shard.read_bytes()[:-1] + b"x")
     damaged = nomoat("check", "outputs/tiny")
     assert damaged.exit_code == FAILED
-    assert "quarantine" in damaged.stdout
+    assert f"damaged: {shard}" in damaged.stdout
+    assert shard.exists()
     repaired = nomoat("run", "tiny.toml", "--json")
     assert json.loads(repaired.stdout)["simulated"] == 8
     assert experiments.load("outputs/tiny").outcomes().equals(before)

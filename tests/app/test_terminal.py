@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import stored_results
 import sweeping
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -80,14 +81,9 @@ def test_an_experiment_and_a_claim_of_a_stranger(
     done = CliRunner().invoke(app, ["sweep", "status", "sweep"])
     assert plain(done.output)
     assert "\\x1b]0;owned\\x07\\nnomoat: all is well" in done.stdout
-    claim = dict.fromkeys(("id", "statement", "who", "when", "question", "asked", "reason"), OWNED)
-    shares = dict.fromkeys(("share", "raw", "linear", "early"))
-    print_claim({
-        **claim, **shares, "verdict": "x", "worlds": 0, "raw_worlds": 0, "halves": (0.0, 0.0),
-        "effect": {"middle": 0.0, "low": 0.0, "high": 0.0, "words": OWNED}, "conditions": [],
-        "reported": [], "box": None, "drivers": [], "switched": [], "cases": {OWNED: OWNED},
-        "caveats": ["\x1b[2J\n"],
-    })  # fmt: skip
+    texts = ("id", "statement", "who", "when", "question", "asked", "reason")
+    claim = {**stored_results.entry(), **dict.fromkeys(texts, OWNED)}
+    print_claim({**claim, "cases": {OWNED: OWNED}, "caveats": ["\x1b[2J\n"]})
     assert plain(capsys.readouterr().out)
 
 

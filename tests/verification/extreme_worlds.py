@@ -129,7 +129,8 @@ EVENTS: list[tuple[str, Sequence[str], Sequence[float], Sequence[str]]] = [
     ("price-cut", VENDORS, (0.01, 0.99), ()),
     ("gpu-price-change", (), (0.01, 100.0), ()),
     ("vendor-exit", VENDORS, (), ()),
-    ("payment-terms", (), (0.0, 365.0), ("prepaid", "postpaid")),
+    ("payment-terms", (), (), ("prepaid",)),
+    ("payment-terms", (), (0.0, 365.0), ("postpaid",)),
     ("strategy-switch", VENDORS, (), STRATEGIES),
 ]
 """Kind, targets, magnitudes and values, none where the kind takes none."""

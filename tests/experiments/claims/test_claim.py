@@ -215,7 +215,10 @@ def test_the_file_and_the_line_are_named(tmp_path: Path, text: str, said: str) -
     [
         (event(kind="vendor-exit", target="mta"), "x.toml: cases.mine: .*target"),
         (event(kind="strategy-switch", target="meta", value="opened"), "x.toml: cases.mine: .*val"),
-        (event(kind="set-parameter", target="choice.thta"), "x.toml: cases.mine: .*choice.thta"),
+        (
+            event(kind="set-parameter", target="choice.thta", magnitude=1.0),
+            "x.toml: cases.mine: .*choice.thta",
+        ),
         (
             {"cases": {"mine": {"settings": {"choice.thta": 3.0}}}},
             "mine: .*did you mean 'choice.t",

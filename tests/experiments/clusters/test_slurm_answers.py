@@ -16,9 +16,9 @@ from experiments.clusters.profile import SlurmSettings
 from experiments.clusters.rounds import CANCELLED, OVER, Round, Task, tail_of
 from experiments.clusters.slurm import CancelledError, Slurm, cancel
 from experiments.clusters.slurm_client import ClusterError, SilentError, UnclearError
-from experiments.stored import DocumentError
+from experiments.stored import DocumentError, FolderError
 from experiments.sweeps import runner
-from experiments.sweeps.folder import SweepError, SweepFolder
+from experiments.sweeps.folder import SweepFolder
 
 STAND_IN = '#!/bin/sh\necho "$*" >> "$0.calls"\n{lines}\n'
 USER = os.getuid()
@@ -317,7 +317,7 @@ def test_links_and_pipes_are_no_files_of_a_round(tmp_path: Path, folder: SweepFo
     home.rename(tmp_path / "elsewhere")
     home.symlink_to(tmp_path / "elsewhere")
     assert rounds.rounds(folder) == []
-    with pytest.raises(SweepError, match="is a link"):
+    with pytest.raises(FolderError, match="is a link"):
         submitted(folder)
 
 
