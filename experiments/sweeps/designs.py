@@ -23,13 +23,15 @@ from experiments.sweeps.factors import (
     info_of_path,
     typed_value,
 )
-from experiments.sweeps.tables import MOST_POINTS, no_factor, read_table
+from experiments.sweeps.tables import MOST_POINTS, no_factor, read_rows
 from sim.catalogue import shown
 from sim.written import spot
 
 Points = list[dict[str, Value]]
 Columns = dict[str, list[Value]]
 """Values of every factor, point by point."""
+CELLS: Final = {"number": pa.float64(), "integer": pa.float64(), "switch": pa.bool_()}
+"""Cells of a CSV file by the type of a parameter; words for all others."""
 RESERVED: Final = ("run_id", "point", "draw", "arm", "replicate", "seed")
 """Columns of the design beside the factors."""
 
@@ -142,14 +144,13 @@ def table(space: Space, factors: list[Factor], _: Sequence[int]) -> Columns:
             f'{spot(space.label, "design")}: a table design needs file = "points.csv"'
         )
     path = Path(name) if space.folder is None else space.folder / name
-    words = [f.name for f in factors if is_text(f)]
-    found = read_table(path, [f.name for f in factors], words, space.label)
+    found = read_rows(path, {f.name: cell_type(f) for f in factors}, space.label)
     label = f"{space.label}: {path.name}"
-    if not found.num_rows:
+    if not found:
         raise ExperimentError(f"{label} has no rows")
     whole = {factor.name for factor in factors if is_whole(factor)}
     points = []
-    for number, row in enumerate(found.to_pylist()):
+    for number, row in enumerate(found):
         typed = {name: as_whole(one) if name in whole else one for name, one in row.items()}
         points.append(checked(typed, factors, f"{label} row {number + 1}"))
     return columns_of(factors, points)
@@ -367,9 +368,10 @@ def checked(row: Mapping[str, Any], factors: Sequence[Factor], where: str) -> di
     return point
 
 
-def is_text(factor: Factor) -> bool:
-    """Whether a factor takes words, which may look like numbers or dates in a CSV file."""
-    return factor.options is not None or info_of_path(factor.name, "").type in ("text", "choice")
+def cell_type(factor: Factor) -> pa.DataType:
+    """What a factor's cells are in a CSV file, which does not say it itself."""
+    kind = "text" if factor.options is not None else info_of_path(factor.name, "").type
+    return CELLS.get(kind, pa.string())
 
 
 def refuse_reserved(space: Space) -> None:
