@@ -1,8 +1,7 @@
 """What `nomoat claims run` does: which claims, over which worlds, how many, and the ledger."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +18,8 @@ from experiments.claims.claim import (
     switches,
 )
 from experiments.claims.ledger import (
-    ASKED,
     Size,
+    begun,
     default_path,
     identity,
     parts_of,
@@ -169,11 +168,14 @@ def worlds_of(request: Request, most: int, wide: int) -> Worlds:
 
 
 def stored_size(path: Path) -> Size | None:
-    """The size that a budget came to when a ledger was begun; None if it was not."""
-    try:
-        return Size(**json.loads((path / ASKED).read_text("utf-8"))["size"])
-    except (OSError, ValueError, KeyError, TypeError):
+    """The size that a budget came to when a ledger was begun; None if it was not.
+
+    Raises LedgerError where the folder holds something else under that name.
+    """
+    found = begun(path)
+    if found is None:
         return None
+    return Size(**{one.name: found["size"][one.name] for one in fields(Size)})
 
 
 def sized(minutes: float, claims: Sequence[Claim], worlds: Worlds, request: Request) -> Size:

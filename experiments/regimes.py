@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, NotRequired, TypedDict
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from experiments.ensemble import members, parameters, prior
 from experiments.ensemble import sweep as sweep_of
+from experiments.ensemble.outlook import refuse_lacking
+from experiments.shapes import LARGEST, Part, holds
+from experiments.stored import Count
 from experiments.sweeps.outcomes import REGIME
 from experiments.sweeps.reading import Sweep
 
@@ -55,13 +59,44 @@ class Mapped:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Mapped":
-        """What `as_json` gave."""
+        """What `as_json` gave, a document of the shape `SHAPE`."""
         return cls(
             stored["names"], stored["labels"], np.array(stored["agreement"], float),
             np.array(stored["weights"], float),
             {path: np.array(column) for path, column in stored["settings"].items()},
             frozenset(stored["logs"]), stored["runs"], stored.get("left_out", 0),
         )  # fmt: skip
+
+
+def alike(column: Any) -> bool:
+    """Whether the values of a setting are all numbers or all words."""
+    if all(type(one) in (int, float) for one in column):
+        return all(abs(one) <= LARGEST for one in column)
+    return any(all(type(one) is kind for one in column) for kind in (str, bool))
+
+
+def same_length(found: Any) -> bool:
+    """Whether all columns have a value for every world."""
+    columns = [found[name] for name in ("labels", "agreement", "weights")]
+    return {len(found["names"])} == set(map(len, [*columns, *found["settings"].values()]))
+
+
+class Stored(TypedDict):
+    """What `Mapped.as_json` gives."""
+
+    names: list[str]
+    labels: list[str]
+    agreement: list[Part]
+    weights: list[Part]
+    settings: dict[str, Annotated[list[Any], holds(alike, "a list of numbers or one of words")]]
+    logs: list[str]
+    runs: Count
+    left_out: NotRequired[Count]
+
+
+SHAPE: Final = TypeAdapter(
+    Annotated[Stored, holds(same_length, "a document with a value of every column for each world")]
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +121,7 @@ def of_ensemble(folder: Path, logs: Sequence[str]) -> Mapped:
     for table, counts in ((even, False), (kept, True)):
         for row in table.to_pylist():
             if row["run_ids"]:
+                refuse_lacking(row["run_ids"], labels)
                 rows[row["world"]] = (row["run_ids"], row["weight"] if counts else 0.0, row)
     found = [modal([labels[one] for one in ids]) for ids, _, _ in rows.values()]
     weights = np.array([weight for _, weight, _ in rows.values()])

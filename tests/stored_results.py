@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from experiments.ensemble.runs import COLUMNS, MONTHS
+
 HOSTILE = "<script>window.hurt=1</script>\u202eevil\x1b[31m & \"q\" 'a'"
 VERDICTS = (
     ("C01", "Q1", "fails broadly", "it holds in at most 9% of plausible worlds", 0.031),
@@ -96,20 +98,75 @@ def game(player: str = "openai") -> dict[str, Any]:
         "profiles": profiles,
         "pure": [{player: "open", "meta": "closed"}],
         "mixed": [{"mixture": end, "payoff": {}, "regret_low": 0.0, "regret_high": 1e6}],
-        "best_responses": {player: {"open": answer, "closed": answer}},
+        "best_responses": {one: {"open": answer, "closed": answer} for one in (player, "meta")},
         "basins": [{"share": 0.86, "mixture": end}, {"share": 0.14, "mixture": None}],
         "tiers": {"vendor": "mistral", "falls_with_cost": 0.22, "tiers": [tier]},
     }  # fmt: skip
 
 
-ASKED_GAME = {"players": [{"id": "openai"}], "scenario": [], "seed": 17}
+ASKED_GAME: dict[str, Any] = {
+    "players": [{"id": "openai", "name": "OpenAI", "options": {"open": {}, "closed": {}}}],
+    "tiers": "", "payoff": "profit", "rate": 0.15, "months": 96, "enterprises": 200,
+    "replicates": 2, "rounds": 1, "seed": 17, "scenario": [], "worlds": [{}], "weights": [1.0],
+    "model_version": "abcdef0123456789",
+}  # fmt: skip
 """What the folder of a game keeps."""
+
+
+def summary() -> dict[str, Any]:
+    """What an ensemble keeps of what came of it, without its runs."""
+    part = {"share": 0.031, "low": 0.017, "high": 0.058}
+    wave = {"wave": 1, "draws": 64, "kept": 2, "failed": 0, "volume": part, "of_region": part,
+            "of_prior": part}  # fmt: skip
+    fact = {"id": "adoption", "label": "firms that use a model", "passes": 0.4, "alone": 0.1,
+            "median": 0.12, "low": 0.07, "high": None, "unknown": 0.02}  # fmt: skip
+    setting = {"path": "choice.theta", "low": 0.5, "high": 8.0, "log": True, "ks": 0.4,
+               "pinned": True, "sd": 0.7, "verdict": "partly",
+               "interval": [0.6, 1.9, 4.4]}  # fmt: skip
+    return {
+        "scenario": "baseline", "seed": 1, "draws": 64, "kept": 2, "members": 2, "members_lost": 0,
+        "size": {"draws": 64, "waves": 1, "replicates": 2, "enterprises": 200, "most": 8},
+        "met_again": 0.9, "effective": 1.8, "survives": part, "outside_surrogate": 0.1,
+        "waves": [wave], "facts": [fact], "relaxed": [{"times": 2.0, "share": 0.2}],
+        "parameters": [setting, {**setting, "path": "choice.sigma", "log": False}],
+    }  # fmt: skip
+
+
+def asked_ensemble() -> dict[str, Any]:
+    """What an ensemble keeps of what was asked."""
+    setting = {"path": "choice.theta", "low": 0.5, "high": 8.0, "log": True}
+    return {
+        "model_version": "abcdef0123456789", "scenario": "baseline", "parameters": ["months=96"],
+        "size": summary()["size"], "seed": 1, "cutoff": 3.0, "space": [setting], "facts": [],
+    }  # fmt: skip
+
+
+def forecast() -> dict[str, Any]:
+    """What `nomoat ensemble forecast --json` prints."""
+    months = [[0.1, 0.2, 0.3, 0.4, 0.5]] * MONTHS
+    fans = {"worlds": 8, "effective": 5.5, "quantiles": dict.fromkeys(COLUMNS, months),
+            "known": {COLUMNS[0]: [1.0] * MONTHS}}  # fmt: skip
+    return {"ensemble": fans, "prior": fans}
+
+
+def regimes() -> dict[str, Any]:
+    """What stands beside a summary of the kinds of markets its worlds end in."""
+    labels = ["open-led", "closed-led"] * 5
+    return {
+        "names": [f"world {place}" for place in range(10)], "labels": labels,
+        "agreement": [0.9] * 10, "weights": [0.2, 0.0] * 5, "runs": 30, "left_out": 1,
+        "settings": {"choice.theta": [float(n) for n in range(10)], "choice.mode": labels},
+        "logs": ["choice.theta"],
+    }  # fmt: skip
 
 
 def store(folder: Path, **documents: Any) -> dict[str, Path]:
     """Write documents where the commands keep them; the places by kind."""
     names = {"ledger": "claims-x/ledger.json", "validation": "validation.json",
-             "game": "game-result.json", "asked_game": "game-x/game.json"}  # fmt: skip
+             "game": "game-result.json", "asked_game": "game-x/game.json",
+             "summary": "ensemble-x/summary.json", "asked_ensemble": "ensemble-x/ensemble.json",
+             "summary_alone": "summary.json", "forecast": "forecast.json",
+             "regimes": "regimes.json"}  # fmt: skip
     places = {}
     for kind, document in documents.items():
         path = folder / names[kind]

@@ -1,12 +1,15 @@
 """The last chapters: method, limits, and where every number is from."""
 
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from app.reporting.inputs import KINDS, LOOKED_FOR, MAKERS, Source, Sources
 from app.reporting.markup import Markup, table, tag
 from app.reporting.section import Section, paragraphs
+from experiments.folder import MANIFEST
+from experiments.stored import DocumentError, entries, is_directory, read_json
+from experiments.sweeps.manifest import refuse_malformed
 
 UNKNOWN: Final = "not recorded"
 SIZES: Final = {
@@ -102,7 +105,11 @@ def described(source: Source) -> dict[str, str]:
     document, beside = source.document, manifest_of(source)
     size = document.get("size")
     words = (
-        ", ".join(f"{value:,} {SIZES.get(key, key)}" for key, value in size.items() if key in SIZES)
+        ", ".join(
+            f"{value:,} {SIZES.get(key, key)}"
+            for key, value in size.items()
+            if key in SIZES and type(value) is int
+        )
         if isinstance(size, dict)
         else sized(source)
     )
@@ -142,13 +149,11 @@ def sized(source: Source) -> str:
 
 def manifest_of(source: Source) -> dict[str, Any]:
     """The manifest of the first sweep inside a folder: it has the commit that made the runs."""
-    if not source.place.is_dir():
-        return {}
-    for file in sorted(source.place.glob("*/manifest.json")):
-        try:
-            found = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(found, dict):
-            return found
+    for place in entries(source.place):
+        # What is no manifest of a sweep is left out; a link inside a stored folder, too.
+        with suppress(OSError, DocumentError):
+            if is_directory(place):
+                found = read_json(place / MANIFEST)
+                refuse_malformed(found, str(place))
+                return dict(found)
     return {}

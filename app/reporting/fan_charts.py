@@ -94,10 +94,11 @@ def framed(fans: Sequence[tuple[Fan, Fan]], unit: str) -> Frame:
         return Frame(0.0, 1.0, months, log=False)
     every = np.concatenate([one.quantiles.ravel() for pair in fans for one in pair])
     known = every[np.isfinite(every)]
+    if logarithmic := "log scale" in unit:
+        known = known[known > 0]
     if not known.size:
         return Frame(0.0, 1.0, months, log=False)
-    if "log scale" in unit:
-        known = known[known > 0]
+    if logarithmic:
         return Frame(float(known.min()) * 0.8, float(known.max()) * 1.25, months, log=True)
     margin = 0.05 * float(np.ptp(known)) or 1.0
     low, high = float(known.min()) - margin, float(known.max()) + margin

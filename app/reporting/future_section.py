@@ -1,17 +1,17 @@
 """The years to 2030 over plausible worlds, and which worlds those are."""
 
-import json
 from typing import Any, Final
 
 from app.ensemble_views import percent as shares
 from app.ensemble_views import short as plain
 from app.reporting.fan_charts import fan_figures, outlook_rows
-from app.reporting.inputs import Source
+from app.reporting.inputs import Source, beside
 from app.reporting.markup import Markup, table, tag
 from app.reporting.section import Section, cited, from_words, missing
 from app.reporting.words import count, parameter
+from app.shell import say
 from experiments.ensemble.folder import EnsembleError
-from experiments.ensemble.outlook import Outlook, outlook, stored_outlook
+from experiments.ensemble.outlook import AHEAD, Outlook, outlook, stored_outlook
 from experiments.evidence.forecast import MONTHS
 from experiments.sweeps.folder import SweepError
 
@@ -25,14 +25,18 @@ def outlooks(ensemble: Source | None) -> tuple[Outlook, Outlook] | None:
     """Fans over an ensemble and over the raw ranges; None where they are not at hand.
 
     From its runs, or from what `nomoat ensemble forecast --json` printed, beside its summary.
+    Raises InputError where that is damaged.
     """
     if ensemble is None:
         return None
+    if not ensemble.place.is_dir():
+        found = beside(ensemble, FORECAST, AHEAD)
+        return stored_outlook(found) if found is not None else None
     try:
-        if ensemble.place.is_dir():
-            return outlook(ensemble.place)
-        return stored_outlook(json.loads((ensemble.place.parent / FORECAST).read_text("utf-8")))
-    except (EnsembleError, SweepError, OSError, ValueError, LookupError, TypeError):
+        return outlook(ensemble.place)
+    except (EnsembleError, SweepError) as error:
+        if ensemble.document["kept"]:
+            say(f"no years to 2030 in this report: {error}")
         return None
 
 

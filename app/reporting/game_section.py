@@ -131,16 +131,26 @@ def with_names(document: Document) -> Document:
     """A game with vendors called by their names instead of their ids."""
     names: Mapping[str, str] = document.get("names", {})
 
-    def called(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {names.get(key, key): called(one) for key, one in value.items()}
-        return [called(one) for one in value] if isinstance(value, list) else value
+    def keyed(by_player: Mapping[str, Any]) -> dict[str, Any]:
+        return {names.get(player, player): value for player, value in by_player.items()}
 
-    found: dict[str, Any] = called(dict(document))
-    found["players"] = [names.get(one, one) for one in document["players"]]
-    if tiers := found.get("tiers"):
-        tiers["vendor"] = names.get(tiers["vendor"], tiers["vendor"])
-    return found
+    def mixing(one: Mapping[str, Any]) -> dict[str, Any]:
+        return {**one, "mixture": one["mixture"] and keyed(one["mixture"])}
+
+    tiers = document.get("tiers")
+    return {
+        **document,
+        "players": [names.get(one, one) for one in document["players"]],
+        "profiles": [
+            {**one, "strategies": keyed(one["strategies"]), "payoff": keyed(one["payoff"])}
+            for one in document["profiles"]
+        ],
+        "pure": [keyed(one) for one in document["pure"]],
+        "mixed": [mixing(one) for one in document["mixed"] or []],
+        "basins": [mixing(one) for one in document["basins"]],
+        "best_responses": keyed(document["best_responses"]),
+        "tiers": tiers and {**tiers, "vendor": names.get(tiers["vendor"], tiers["vendor"])},
+    }
 
 
 def played(document: Document) -> str:

@@ -1,17 +1,35 @@
 """What a report is made of: stored results, recognised by what is in them."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from app.shell import InputError
+from pydantic import TypeAdapter
+
+from app.reporting.shapes import GAME_RESULT, VALIDATION, WORLDS_BESIDE_FACTS
+from app.shell import InputError, say
 from experiments.claims.ledger import ASKED, LEDGER
+from experiments.claims.shape import SHAPE as LEDGER_SHAPE
+from experiments.ensemble.folder import EnsembleFolder
+from experiments.ensemble.shape import CAME
 from experiments.folder import OUTPUTS
+from experiments.folder import SHAPE as RUN
+from experiments.game.playing import ASKED as ASKED_GAME
 from experiments.reference import MADE
 from experiments.reference import place as comes_with_it
+from experiments.stored import (
+    DocumentError,
+    document,
+    entries,
+    is_directory,
+    is_file,
+    read_json,
+    reason_of,
+    refuse_other_shape,
+)
+from experiments.sweeps.manifest import refuse_malformed as refuse_other_sweep
 
 Document = dict[str, Any]
 KINDS: Final = {
@@ -75,13 +93,12 @@ class Source:
     def space(self) -> list[Document]:
         """Of an ensemble: the settings that its worlds differ in, with `path` and `log`.
 
-        The summary has them only where a world survives.
+        The summary has them only where a world survives. Raises EnsembleError where what was asked
+        is damaged.
         """
-        try:
-            asked = json.loads((self.place / "ensemble.json").read_text("utf-8"))
-            return list(asked["space"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return list(self.document["parameters"])
+        folder = EnsembleFolder(self.place)
+        found = folder.identity()["space"] if folder.exists() else self.document["parameters"]
+        return list(found)
 
 
 @dataclass(frozen=True)
@@ -129,13 +146,16 @@ def sources_of(places: Sequence[Path], outputs: Path = OUTPUTS) -> Sources:
 
 
 def latest(outputs: Path) -> dict[str, Source]:
-    """The result of each kind that was finished last."""
+    """The result of each kind that was finished last; says which are damaged and passed over."""
     found: dict[str, Source] = {}
-    places = sorted(outputs.iterdir()) if outputs.is_dir() else []
-    for place in places:
-        if place.name.startswith(".") or not (place.is_dir() or place.suffix == ".json"):
+    for place in entries(outputs):
+        if place.name.startswith(".") or not (is_directory(place) or place.suffix == ".json"):
             continue
-        source = look(place)
+        try:
+            source = look(place)
+        except InputError as error:
+            say(f"passed over: {error}")
+            continue
         if source is None or source.kind not in LOOKED_FOR:
             continue
         earlier = found.get(source.kind)
@@ -150,7 +170,7 @@ def recognised(place: Path) -> Source:
         raise InputError(f"there is no {place}")
     source = look(place)
     if source is None:
-        if (place / ASKED).is_file() or (place / "ensemble.json").is_file():
+        if is_file(place / ASKED) or is_file(place / "ensemble.json"):
             raise InputError(f"{place} is not finished; the command that began it goes on")
         raise InputError(
             f"{place} holds no result of nomoat; a report takes folders of claims, ensembles, "
@@ -160,11 +180,15 @@ def recognised(place: Path) -> Source:
 
 
 def look(place: Path) -> Source | None:
-    """The result at a place, recognised by its content; None where there is none."""
+    """The result at a place, recognised by its content; None where there is none.
+
+    Raises InputError for one that is damaged.
+    """
     if place.is_file():
-        return from_file(place, place, FILES)
+        # The user named it, or it is a link of the user's own to a file.
+        return from_file(place, place.resolve(), FILES)
     for name, kinds in FOLDERS:
-        if (place / name).is_file():
+        if is_file(place / name):
             source = from_file(place, place / name, kinds)
             if source is not None:
                 return source
@@ -172,16 +196,55 @@ def look(place: Path) -> Source | None:
 
 
 def from_file(place: Path, file: Path, kinds: "Tests") -> Source | None:
-    """The result that a JSON file describes, if it is of one of some kinds."""
+    """The result that a JSON file describes, if it is of one of some kinds.
+
+    Raises InputError for a file that is one of them but for some of its fields.
+    """
     try:
-        document = json.loads(file.read_text("utf-8"))
+        found = read_json(file)
         written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except (OSError, ValueError):
-        return None
+    except DocumentError as error:
+        raise InputError(str(error)) from None
+    except (OSError, ValueError, OverflowError) as error:
+        raise InputError(f"{file} cannot be read: {reason_of(error)}") from None
     for kind, fits in kinds.items():
-        if isinstance(document, dict) and fits(document):
-            return Source(kind, place, document, written)
+        if isinstance(found, dict) and fits(found):
+            refuse_malformed(kind, found, file)
+            return Source(kind, place, found, written)
     return None
+
+
+def refuse_malformed(kind: str, found: Document, file: Path) -> None:
+    """Raise InputError, naming the field, for a document that is not one of its kind."""
+    try:
+        if kind == "sweep":
+            refuse_other_sweep(found, str(file))
+        else:
+            refuse_other_shape(found, shape_of(kind, found), str(file))
+    except DocumentError as error:
+        raise InputError(str(error)) from None
+
+
+def shape_of(kind: str, found: Document) -> TypeAdapter[Any]:
+    """What a document of a kind must look like."""
+    if kind == "game" and not is_game(found):
+        return ASKED_GAME
+    if kind == "validation" and worlds_of(found) is found:
+        return WORLDS_BESIDE_FACTS
+    return SHAPES[kind]
+
+
+def beside(source: Source, name: str, shape: TypeAdapter[Any]) -> Document | None:
+    """A document that is stored beside a file; None if there is none, InputError if damaged."""
+    place = source.place.resolve().parent / name
+    try:
+        return document(place, shape)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{place} cannot be read: {reason_of(error)}") from None
+    except DocumentError as error:
+        raise InputError(str(error)) from None
 
 
 def is_validation(document: Document) -> bool:
@@ -222,3 +285,8 @@ FILES: Final[Tests] = {
     **CLAIMS, **WORLDS, "validation": is_validation,
     "game": is_game,
 }  # fmt: skip
+SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
+    "ledger": LEDGER_SHAPE, "ensemble": CAME, "validation": VALIDATION, "game": GAME_RESULT,
+    "run": RUN,
+}  # fmt: skip
+"""What a document of a kind must look like before anything in it is quoted."""

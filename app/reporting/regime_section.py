@@ -1,20 +1,19 @@
 """The chapter on kinds of markets: how often each comes out, and what that hangs on."""
 
-import json
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.reporting.inputs import Source
+from app.reporting.inputs import Source, beside
 from app.reporting.markup import Markup, table, tag
 from app.reporting.regime_charts import REGIMES, present, regime_map
 from app.reporting.section import Section, cited, from_words, missing
 from app.reporting.words import count, interval, parameter, percent
+from app.shell import say
 from experiments.claims.verdicts import share_of
 from experiments.ensemble.folder import EnsembleError
-from experiments.regimes import FEWEST, Mapped, Strength, of_ensemble, of_sweep, strengths
+from experiments.regimes import FEWEST, SHAPE, Mapped, Strength, of_ensemble, of_sweep, strengths
 from experiments.sweeps.folder import SweepError
 from experiments.sweeps.reading import load
 
@@ -55,23 +54,20 @@ def regimes(sweep: Source | None, ensemble: Source | None) -> Section:
 
 
 def worlds_of(source: Source) -> Mapped | None:
-    """The worlds of a source with their labels; None where it has no runs."""
+    """The worlds of a source with their labels; None where it has no runs.
+
+    Raises InputError where they are stored beside a summary and damaged.
+    """
+    if source.place.is_file():
+        found = beside(source, STORED, SHAPE)
+        return Mapped.from_json(found) if found is not None else None
     try:
         if source.kind == "sweep":
             return of_sweep(load(source.place))
-        if source.place.is_file():
-            return stored_worlds(source.place.parent / STORED)
         logs = [one["path"] for one in source.space() if one["log"]]
         return of_ensemble(source.place, logs)
-    except (EnsembleError, SweepError, OSError):
-        return None
-
-
-def stored_worlds(place: Path) -> Mapped | None:
-    """The worlds that were stored beside a summary; None where the file is damaged."""
-    try:
-        return Mapped.from_json(json.loads(place.read_text("utf-8")))
-    except (ValueError, LookupError, TypeError):
+    except (EnsembleError, SweepError) as error:
+        say(f"no kinds of markets in this report: {error}")
         return None
 
 

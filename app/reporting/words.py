@@ -97,7 +97,9 @@ def sentence(entry: Entry, called: str) -> str:
             f"{found}."
         )
     if entry["verdict"] != "not identified":
-        only = "only " if entry["verdict"] == "fails broadly" and entry["share"][0] > 0 else ""
+        only = (
+            "only " if entry["verdict"] == "fails broadly" and (entry["share"][0] or 0) > 0 else ""
+        )
         return f"It holds in {only}{found}."
     if entry["reason"].startswith("it holds in"):
         return f"It holds in {found}: {undecided(entry['share'])}."

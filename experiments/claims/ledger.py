@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, TypedDict
-
-from pydantic import TypeAdapter
+from typing import Any, Final
 
 from experiments.claims.claim import BASE, QUESTIONS, Claim, switches
 from experiments.claims.judging import LINEAR, Effect, Finding, found
+from experiments.claims.shape import ASKED as ASKED_SHAPE
+from experiments.claims.shape import SHAPE
 from experiments.claims.sweep import AS_IS, EARLY, WIDE, Part, Runs, Table
 from experiments.claims.verdicts import verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
@@ -22,7 +22,6 @@ from experiments.stored import (
     DocumentError,
     document,
     is_file,
-    read_json,
     reason_of,
     refuse_links,
 )
@@ -34,48 +33,6 @@ ASKED: Final = "claims.json"
 MOST_DRIVERS: Final = 5
 NESTED: Final = ("runs-*",)
 """Sweeps in the folder of a ledger."""
-Share = list[float | None] | None
-
-
-class Judged(TypedDict):
-    """What a ledger says of a claim."""
-
-    id: str
-    statement: str
-    who: str
-    when: str
-    question: str
-    asked: str
-    verdict: str
-    reason: str
-    share: Share
-    raw: Share
-    linear: Share
-    early: Share
-    worlds: int
-    missing: int
-    switched: list[dict[str, Any]]
-    effect: dict[str, Any]
-    reported: list[dict[str, Any]]
-    box: dict[str, Any] | None
-    drivers: list[dict[str, Any]]
-    cases: dict[str, str]
-    caveats: list[str]
-
-
-class Ledger(TypedDict):
-    """A ledger as it is stored."""
-
-    size: dict[str, int | bool]
-    calibrated: int
-    raw: int
-    ensemble: str | None
-    failed_runs: int
-    model_version: str
-    claims: list[Judged]
-
-
-SHAPE: Final = TypeAdapter(Ledger)
 
 
 class LedgerError(Exception):
@@ -138,16 +95,22 @@ def prepare(path: Path, asked: Mapping[str, Any], base: str) -> None:
         if Disk().begin(path, files):
             return
     refuse_links(path, NESTED)
+    if begun(path) != json.loads(json.dumps(asked)):
+        raise LedgerError(
+            f"{path} holds a ledger of other claims, worlds or code; name another --out"
+        )
+
+
+def begun(path: Path) -> dict[str, Any] | None:
+    """What was asked of the ledger in a folder; None where none was begun."""
     try:
-        begun = read_json(path / ASKED)
+        return document(path / ASKED, ASKED_SHAPE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
         raise LedgerError(f"{path / ASKED} cannot be read: {reason_of(error)}") from None
     except DocumentError as error:
         raise LedgerError(f"{error}; name another --out") from None
-    if begun != json.loads(json.dumps(asked)):
-        raise LedgerError(
-            f"{path} holds a ledger of other claims, worlds or code; name another --out"
-        )
 
 
 def parts_of(claims: Sequence[Claim], size: Size) -> list[Part]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,13 +19,12 @@ from experiments.durable import Disk, may_begin
 from experiments.encoding import encode
 from experiments.ensemble.facts import WORDS, Fact
 from experiments.ensemble.matching import Drawn, Region, Rules
+from experiments.ensemble.shape import ASKED, CAME
 from experiments.evidence.emulator import Emulator
 from experiments.evidence.space import Axis
 from experiments.folder import OUTPUTS
 from experiments.stored import (
-    Count,
     DocumentError,
-    Seed,
     document,
     is_file,
     read_table,
@@ -40,48 +39,6 @@ ARRAYS: Final = ("weights", "offset", "error", "explained")
 
 NESTED: Final = ("wave-*", "worlds")
 """Sweeps in the folder of an ensemble."""
-
-
-class Sized(TypedDict):
-    """How large an ensemble is."""
-
-    draws: Count
-    waves: Count
-    replicates: Count
-    enterprises: Count
-    most: Count
-
-
-class Asked(TypedDict):
-    """What decides about an ensemble."""
-
-    model_version: str
-    scenario: str
-    parameters: list[str]
-    size: Sized
-    seed: Seed
-    cutoff: float
-    space: list[dict[str, Any]]
-    facts: list[dict[str, Any]]
-
-
-class Came(TypedDict):
-    """What came of it."""
-
-    scenario: str
-    size: Sized
-    draws: Count
-    kept: Count
-    members: Count
-    effective: float
-    survives: dict[str, float | int]
-    waves: list[dict[str, Any]]
-    facts: list[dict[str, Any]]
-    parameters: list[dict[str, Any]]
-
-
-ASKED: Final = TypeAdapter(Asked)
-CAME: Final = TypeAdapter(Came)
 
 
 class EnsembleError(Exception):

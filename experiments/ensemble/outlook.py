@@ -1,19 +1,23 @@
 """The future over an ensemble: weighted fans of what members' runs say, month by month."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, NotRequired, TypedDict
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
 
 from experiments.ensemble import members, prior, sweep
 from experiments.ensemble.facts import Floats
 from experiments.ensemble.folder import EnsembleError
 from experiments.ensemble.runs import COLUMNS, MONTHS
 from experiments.ensemble.surviving import weighted_quantiles
+from experiments.shapes import MaybeNumber, Number, Part, holds
+from experiments.stored import Count
+from sim.catalogue import shown
 
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_UNKNOWN: Final = 0.5
@@ -42,6 +46,32 @@ class Outlook:
     fans: dict[str, Fan]
 
 
+Levels = Annotated[list[MaybeNumber], Field(min_length=len(LEVELS), max_length=len(LEVELS))]
+Months = Annotated[list[Levels], Field(min_length=MONTHS, max_length=MONTHS)]
+Known = Annotated[list[Part], Field(min_length=MONTHS, max_length=MONTHS)]
+
+
+class Fans(TypedDict):
+    """Fans over a set of worlds."""
+
+    worlds: Count
+    effective: Number
+    quantiles: Annotated[
+        dict[str, Months], holds(lambda found: set(COLUMNS) <= set(found), "every column")
+    ]
+    known: NotRequired[dict[str, Known]]
+
+
+class Ahead(TypedDict):
+    """What `nomoat ensemble forecast --json` prints."""
+
+    ensemble: Fans
+    prior: Fans
+
+
+AHEAD: Final = TypeAdapter(Ahead)
+
+
 def outlook(folder: Path, columns: Sequence[str] = COLUMNS) -> tuple[Outlook, Outlook]:
     """Fans over the members, and over the worlds of the prior that were run, of the same columns.
 
@@ -60,7 +90,7 @@ def outlook(folder: Path, columns: Sequence[str] = COLUMNS) -> tuple[Outlook, Ou
 
 
 def stored_outlook(document: Mapping[str, Any]) -> tuple[Outlook, Outlook]:
-    """The fans that `nomoat ensemble forecast --json` printed.
+    """The fans that `nomoat ensemble forecast --json` printed, a document of the shape `AHEAD`.
 
     How much is known is not a number in those of earlier versions, which do not say it.
     """
@@ -97,6 +127,7 @@ def fans(worlds: pa.Table, cube: dict[str, Floats], columns: Sequence[str]) -> O
     pairs = zip(worlds["run_ids"].to_pylist(), worlds["weight"].to_pylist(), strict=True)
     for ids, weight in pairs:
         if ids:
+            refuse_lacking(ids, cube)
             found += [cube[one] for one in ids]
             weights += [weight / len(ids)] * len(ids)
             used.append(weight)
@@ -109,6 +140,15 @@ def fans(worlds: pa.Table, cube: dict[str, Floats], columns: Sequence[str]) -> O
         float(worth.sum() ** 2 / (worth**2).sum()),
         {name: fan(name, values[:, :, i], weight) for i, name in enumerate(columns)},
     )
+
+
+def refuse_lacking(ids: Sequence[str], runs: Collection[str]) -> None:
+    """Raise EnsembleError if a run of a world is not among those that are stored."""
+    if lacking := [one for one in ids if one not in runs]:
+        raise EnsembleError(
+            f"the run {shown(lacking[0])} of a world is not among those in worlds/, which are "
+            "damaged or another ensemble's; nomoat sweep check says what is damaged"
+        )
 
 
 def fan(column: str, values: Floats, weight: NDArray[np.float64]) -> Fan:
