@@ -2,13 +2,15 @@
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from app.shell import ENVIRONMENT, FAILED, OK, InputError, refuse_missing, say
 from app.terminal import console, print_json
@@ -34,6 +36,8 @@ ENGINES: Final = (LOCAL, SLURM, DASK, MPI)
 PARENT_MB: Final = 400
 """What a job's own process takes beside those that do the runs."""
 SHOWN_LOST: Final = 3
+LONGEST_RUN: Final = 3.2e7
+"""Seconds, a year; what says more was not measured."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,19 @@ def run_seconds(
     None where nothing depends on it and none is known.
     """
     if folder.exists():
-        spent = [table["total_seconds"].to_numpy() for table in folder.store.tables(TELEMETRY)]
-        if spent:
-            return float(np.concatenate(spent).mean())
+        spent = known_seconds(folder.store.tables(TELEMETRY))
+        if len(spent):
+            return float(spent.mean())
     if settings.chunk is not None:
         return None
     return probe(experiment, plan(experiment, model_version())).seconds
+
+
+def known_seconds(telemetry: Iterable[pa.Table]) -> NDArray[np.float64]:
+    """Seconds of runs as tables of telemetry have them, where that is what a run can take."""
+    found = [table["total_seconds"].to_numpy() for table in telemetry]
+    seconds = np.concatenate(found) if found else np.zeros(0)
+    return seconds[np.isfinite(seconds) & (seconds >= 0) & (seconds < LONGEST_RUN)]
 
 
 def runs_of_job(settings: SlurmSettings, seconds: float | None) -> int:

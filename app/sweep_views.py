@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from app import clusters
+from app.clusters import known_seconds
 from app.shell import FAILED, OK, say
 from app.sweep_outcomes import outcome_document, print_outcomes
 from app.terminal import add, console, plain_table, print_json, short_warnings
@@ -66,7 +67,7 @@ def status_of(sweep: Sweep) -> dict[str, Any]:
     store = sweep.folder.store
     rows, keys, finished, failed = missing_rows(sweep.design, store, retry_failed=False)
     spent = sweep.telemetry()
-    seconds = spent["total_seconds"].to_numpy() if spent.num_rows else np.zeros(0)
+    seconds = known_seconds([spent] if spent.num_rows else [])
     # Before files are counted: leases of processes that are gone are removed.
     writers = sweep.folder.writers()
     files = [path for path in sweep.folder.path.rglob("*") if path.is_file()]

@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 
 from agents.common.parameter import entries
-from experiments.sweeps.work import FAILURE_SCHEMA, TELEMETRY_SCHEMA
+from experiments.sweeps.logs import FAILURE_SCHEMA, TELEMETRY_SCHEMA
 from sim.catalogue import ParameterInfo, catalogue, shown
 from sim.event_kinds import EVENT_KINDS, EventKind, Target
 from sim.scenario import Scenario

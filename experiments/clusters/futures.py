@@ -14,8 +14,9 @@ from experiments.durable import StoreError
 from experiments.sweeps.engines import Tell, Work
 from experiments.sweeps.events import Failed, Finished, Refused, Written
 from experiments.sweeps.folder import SweepError, SweepFolder
+from experiments.sweeps.logs import FAILURE_SCHEMA
 from experiments.sweeps.store import FAILURES, keys_of
-from experiments.sweeps.work import FAILURE_SCHEMA, Bench, failure
+from experiments.sweeps.work import Bench, failure
 
 POLL_SECONDS: Final = 0.5
 AHEAD: Final = 2

@@ -159,10 +159,16 @@ def rewrite(store: Store, shards: Sequence[Shard], part: Located) -> set[Path]:
 
 
 def rewrite_log(store: Store, name: str) -> set[Path]:
-    """Write telemetry or failures as one shard, each row once; returns its file."""
-    parts = list(store.tables(name))
-    if not parts:
-        return set()
-    whole = pa.concat_tables(parts)
+    """Write telemetry or failures as one shard, each row once.
+
+    Returns the files that stay: the new one, and what is no shard of this release.
+    """
+    found = dict(store.logs(name))
+    others = {store.directory(name) / one for one in store.names(name)} - found.keys()
+    if not found:
+        return others
+    whole = pa.concat_tables(found.values())
     whole = whole.sort_by([(column, "ascending") for column in whole.column_names])
-    return {store.put(name, whole.group_by(whole.column_names, use_threads=False).aggregate([]))}
+    return others | {
+        store.put(name, whole.group_by(whole.column_names, use_threads=False).aggregate([]))
+    }

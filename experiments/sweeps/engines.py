@@ -242,7 +242,8 @@ class LocalProcesses:
 
     def _fail(self, row: int, kind: str, reason: str) -> None:
         """Record a failure in the place of a process that cannot."""
-        from experiments.sweeps.work import FAILURE_SCHEMA, Bench, failure
+        from experiments.sweeps.logs import FAILURE_SCHEMA
+        from experiments.sweeps.work import Bench, failure
 
         facts = Bench(self._folder).row(row)
         table = pa.Table.from_pylist([failure(facts, (kind, reason))], FAILURE_SCHEMA)

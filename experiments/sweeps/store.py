@@ -26,6 +26,7 @@ from experiments.durable import MARK, Disk, StoreError, partial_of, remove
 from experiments.encoding import NewerSchemaError, encode, schema_version
 from experiments.stored import decoded, is_file, opened, read_table, regular
 from experiments.sweeps import failpoints
+from experiments.sweeps.logs import FAILURE_SCHEMA, TELEMETRY_SCHEMA, refuse_other_log
 from sim.schemas import SCHEMA_VERSION
 
 OUTCOMES: Final = "outcomes"
@@ -35,6 +36,7 @@ WORLDS: Final = "worlds"
 """Folder of the scenarios that options stand for."""
 WRITERS: Final = "writers"
 QUARANTINE: Final = "quarantine"
+LOGS: Final = {TELEMETRY: TELEMETRY_SCHEMA, FAILURES: FAILURE_SCHEMA}
 OWN: Final = (OUTCOMES, TELEMETRY, FAILURES)
 """Tables of every sweep; what a sweep keeps of each run comes besides."""
 TABLES_KEY: Final = b"tables"
@@ -211,14 +213,22 @@ class Store:
         return np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64)
 
     def tables(self, table: str) -> Iterator[pa.Table]:
-        """Contents of all shards of a table outside the outcomes, one by one."""
+        """Contents of all shards of a table outside the outcomes, one by one; see `logs`."""
+        return (content for _, content in self.logs(table))
+
+    def logs(self, table: str) -> Iterator[tuple[Path, pa.Table]]:
+        """Shards of telemetry or failures with their contents.
+
+        What is damaged, or has other columns than this release writes, is passed over.
+        """
         for name in self.names(table):
             try:
                 content = self.read(table, name)
+                refuse_other_log(content, LOGS[table])
                 keys_of(content["run_id"])
             except (OSError, pa.ArrowException):
                 continue
-            yield content
+            yield self.directory(table) / name, content.select(LOGS[table].names)
 
     def read(self, table: str, name: str) -> pa.Table:
         """Content of one shard; raises OSError or an error of Arrow's if it is gone or damaged."""

@@ -23,6 +23,7 @@ from experiments.stored import read_table, reason_of, scenario
 from experiments.sweeps import failpoints
 from experiments.sweeps.events import Chunk, Event, Failed, Finished, Started, Written
 from experiments.sweeps.folder import Manifest, SweepError, SweepFolder, refuse_other_model
+from experiments.sweeps.logs import FAILURE_SCHEMA, TELEMETRY_SCHEMA
 from experiments.sweeps.manifest import runs_of
 from experiments.sweeps.outcomes import REGIME, Outcome, outcome_schema, tables_needed
 from experiments.sweeps.plan import World
@@ -36,27 +37,6 @@ FLUSH_RUNS: Final = 1000
 """Finished runs are written at the latest after so long, or when there are so many."""
 TRACEBACK_CHARACTERS: Final = 8000
 KEPT: Final = "runs written before are kept, and the same command goes on"
-
-TELEMETRY_SCHEMA: Final = pa.schema([
-    pa.field("run_id", pa.string(), nullable=False),
-    pa.field("seconds", pa.float64(), metadata={"description": "month 0 to the last"}),
-    pa.field("total_seconds", pa.float64(), metadata={"description": "with building and tables"}),
-    pa.field("peak_memory_mb", pa.float64(), metadata={"description": "of the worker so far"}),
-    pa.field("host", pa.string(), metadata={"description": "machine"}),
-    pa.field("pid", pa.int64(), metadata={"description": "process"}),
-    pa.field("finished_at", pa.string(), metadata={"description": "wall clock, UTC"}),
-])  # fmt: skip
-FAILURE_SCHEMA: Final = pa.schema([
-    pa.field("run_id", pa.string(), nullable=False),
-    pa.field("point", pa.int32(), metadata={"description": "point of the design"}),
-    pa.field("replicate", pa.int32(), metadata={"description": "replicate"}),
-    pa.field("seed", pa.int64(), metadata={"description": "root seed of the run"}),
-    pa.field("error", pa.string(), metadata={"description": "class of the error"}),
-    pa.field("message", pa.string(), metadata={"description": "what it says"}),
-    pa.field("traceback", pa.string(), metadata={"description": "where, for programmers"}),
-    pa.field("host", pa.string(), metadata={"description": "machine"}),
-    pa.field("failed_at", pa.string(), metadata={"description": "wall clock, UTC"}),
-])  # fmt: skip
 
 
 def now() -> str:

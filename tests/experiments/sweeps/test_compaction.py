@@ -17,7 +17,7 @@ from experiments.durable import StoreError
 from experiments.sweeps import compaction
 from experiments.sweeps.compaction import compact
 from experiments.sweeps.folder import SweepError, SweepFolder
-from experiments.sweeps.work import FAILURE_SCHEMA, TELEMETRY_SCHEMA
+from experiments.sweeps.logs import FAILURE_SCHEMA, TELEMETRY_SCHEMA
 
 DESIGN = [7, 3, 9, 1, 8, 2, 5, 6, 4, 0]
 """Runs in the order of a design, which is not that of their ids."""
@@ -126,8 +126,15 @@ def test_nothing_finished_is_nothing_to_do(tmp_path: Path) -> None:
 
 def test_logs_keep_each_row_once(tmp_path: Path) -> None:
     folder = made(tmp_path / "sweep", [[1]])
-    telemetry = [{"run_id": run_id(n), "seconds": n / 3, "pid": n} for n in (4, 2, 2)]
-    failures = [{"run_id": run_id(4), "error": "E", "seed": None}]
+    telemetry = [
+        {"run_id": run_id(n), "seconds": n / 3, "total_seconds": 1.0, "peak_memory_mb": 1.0,
+         "host": "h", "pid": n, "finished_at": "now"}
+        for n in (4, 2, 2)
+    ]  # fmt: skip
+    failures = [
+        {"run_id": run_id(4), "point": 1, "replicate": 1, "seed": 1, "error": "E", "message": "m",
+         "traceback": "", "host": "h", "failed_at": "now"}
+    ]  # fmt: skip
     for rows in (telemetry[:2], telemetry[1:]):
         folder.store.put("telemetry", pa.Table.from_pylist(rows, TELEMETRY_SCHEMA))
     folder.store.put("failures", pa.Table.from_pylist(failures, FAILURE_SCHEMA))

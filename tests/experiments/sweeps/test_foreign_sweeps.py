@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sweeping
 
+from app.sweep_views import status_of
 from experiments.encoding import digest, encode
 from experiments.stored import FolderError
 from experiments.sweeps.compaction import compact
 from experiments.sweeps.folder import SweepError, SweepFolder, token
+from experiments.sweeps.logs import FAILURE_SCHEMA
 from experiments.sweeps.reading import load
 from experiments.sweeps.runner import stored_experiment
 from experiments.sweeps.store import TABLES_KEY, shard_name
@@ -389,3 +392,33 @@ def test_a_document_that_is_too_large_is_not_read(folder: SweepFolder) -> None:
     for act in acts(folder):
         with pytest.raises(FolderError, match="10,000,000,000 bytes, more than"):
             act()
+
+
+WRONG_LOGS: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "a column less": lambda table: table.drop_columns([table.column_names[-1]]),
+    "a column more": lambda table: table.append_column("more", table["run_id"]),
+    "another type": lambda table: table.set_column(2, table.column_names[2], table["run_id"]),
+    "no values": lambda table: table.set_column(
+        2, table.schema.field(2), pa.nulls(table.num_rows, table.schema.field(2).type)
+    ),
+    "run ids alone": lambda table: table.select(["run_id"]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_LOGS)
+@pytest.mark.parametrize("name", ["telemetry", "failures"])
+def test_notes_with_other_columns_are_passed_over_and_stay(
+    folder: SweepFolder, name: str, wrong: str
+) -> None:
+    row = {"run_id": ID, "point": 1, "replicate": 1, "seed": 1, "error": "E", "message": "m",
+           "traceback": "t", "host": "h", "failed_at": "x"}  # fmt: skip
+    seconds = load(folder.path).telemetry()
+    whole = seconds if name == "telemetry" else pa.Table.from_pylist([row], FAILURE_SCHEMA)
+    foreign = folder.store.put(name, WRONG_LOGS[wrong](whole))
+    before = foreign.read_bytes()
+    facts = status_of(load(folder.path))
+    assert (facts["finished"], facts["failed"]) == (2, 0)
+    assert facts["mean_seconds"] == pytest.approx(np.mean(seconds["total_seconds"]), abs=1e-4)
+    compact(folder)
+    assert foreign.read_bytes() == before
+    assert load(folder.path).telemetry().num_rows == 2
