@@ -28,6 +28,26 @@ OPTION: Final = re.compile(
     r"--[a-z][a-z0-9-]*(=[A-Za-z0-9_.,:=@+/*\[\]-]+( [A-Za-z0-9_.,:=@+/*\[\]-]+)*)?"
 )
 """The same for an option, with single blanks inside its value: it is one word of the command."""
+GIVEN: Final = {
+    "array": "chunks of the sweep are numbered by it; array_limit and max_in_flight set its size",
+    "job-name": "jobs are found again by their names", "output": "logs are read where they are put",
+    "error": "logs are read where they are put", "open-mode": "logs go on after a job is requeued",
+    "parsable": "the number of a job is read from what sbatch says",
+    "requeue": "jobs that a node loses are to start again",
+    "no-requeue": "jobs that a node loses are to start again",
+    "signal": "jobs are told in time to keep what is finished", "wrap": "the job is a script",
+    "time": "jobs are told before their limit; set it by time",
+    "ntasks": "a job is one task; cpus sets how many processes it has",
+    "cpus-per-task": "a process is started on each; set it by cpus",
+    "export": "jobs get the environment of sbatch; change it in setup",
+    "export-file": "jobs get the environment of sbatch; change it in setup",
+    "wait": "sbatch is to answer at once", "test-only": "nothing would be submitted",
+    "help": "nothing would be submitted", "usage": "nothing would be submitted",
+    "version": "nothing would be submitted",
+}  # fmt: skip
+"""Options of `sbatch` that the program gives itself or cannot work with, and why."""
+OWN_FIELDS: Final = ("partition", "account", "qos")
+"""Settings that an option may stand for where they are not set."""
 MEMORY: Final = re.compile(r"[0-9]{1,12}[KMGTkmgt]?")
 NO_MEMORY: Final = "none"
 """`mem` where the site is not to be asked for memory at all."""
@@ -102,6 +122,23 @@ class SlurmSettings:
                 raise ProfileError(
                     "options are written like --constraint=avx2, with letters, digits, single "
                     f"blanks and _.,:=@+/*[]- in what they say, not {shown(option)}"
+                )
+            self._refuse_given(option)
+
+    def _refuse_given(self, option: str) -> None:
+        """Raise ProfileError for an option that would override what the program gives `sbatch`.
+
+        Slurm takes the beginning of a name for the name, and the last of two equal options.
+        """
+        name = option.removeprefix("--").partition("=")[0]
+        for known, why in GIVEN.items():
+            if known.startswith(name):
+                short = "" if known == name else f", for which Slurm may take --{name}"
+                raise ProfileError(f"options cannot have --{known}{short}: {why}")
+        for known in OWN_FIELDS:
+            if known.startswith(name) and (value := getattr(self, known)) is not None:
+                raise ProfileError(
+                    f"options have {shown(option)} and {known} = {shown(value)}; keep one"
                 )
 
     def _check_memory(self) -> None:

@@ -16,7 +16,8 @@ from experiments.clusters.profile import (
     read,
     seconds_of,
 )
-from experiments.clusters.slurm_client import job_script, options
+from experiments.clusters.rounds import Array, Round
+from experiments.clusters.slurm_client import command, job_script, options
 
 HOSTILE = ("a b", "$(id)", "a;b", "a'b", '"', "`id`", "a\nb", "", "a|b", "a&b", "a>b", "ä", "a%b")
 
@@ -36,6 +37,46 @@ def test_what_a_shell_could_read_is_refused(name: str, value: str) -> None:
 def test_odd_options_are_refused(option: Any) -> None:
     with pytest.raises(ProfileError, match="options are written like"):
         SlurmSettings(options=(option,))
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [("--array=0-9", "--array: chunks"), ("--arr=0-9", "--array, for which Slurm may take --arr"),
+     ("--output=x", "--output: logs"), ("--error=x", "--error: logs"), ("--job-name=x", "found"),
+     ("--job=x", "--job-name, for which"), ("--parsable", "number"), ("--requeue", "start again"),
+     ("--no-requeue", "start again"), ("--no-r", "--no-requeue, for"), ("--open-mode=truncate", ""),
+     ("--signal=USR1", "told in time"), ("--wrap=true", "script"), ("--time=5", "set it by time"),
+     ("--ti=5", "--time, for"), ("--ntasks=4", "one task"), ("--cpus-per-task=2", "by cpus"),
+     ("--export=NONE", "setup"), ("--wait", "at once"), ("--test-only", "submitted")],
+)  # fmt: skip
+def test_options_that_the_program_gives_itself_are_refused(option: str, reason: str) -> None:
+    with pytest.raises(ProfileError, match=f"options cannot have .*{reason}"):
+        SlurmSettings(options=("--exclusive", option))
+
+
+def test_no_option_that_is_given_may_be_overridden() -> None:
+    one = Round(Path("sweep/rounds/1"), [], [], "abc")
+    words = command(one, Array("x", 0, 3), SlurmSettings(), 900, 60)
+    given = {word.partition("=")[0] for word in words if word.startswith("--")}
+    for option in given - {"--mem"}:
+        with pytest.raises(ProfileError, match="options cannot have"):
+            SlurmSettings(options=(f"{option}=x",))
+
+
+@pytest.mark.parametrize("field", ["partition", "account", "qos"])
+def test_an_option_and_a_setting_of_one_thing_are_refused(field: str) -> None:
+    options = (f"--{field}=long",)
+    assert SlurmSettings(options=options).options == options
+    with pytest.raises(ProfileError, match=f"options have .* and {field} = 'short'; keep one"):
+        SlurmSettings(options=options, **{field: "short"})
+
+
+@pytest.mark.parametrize(
+    "option", ["--exclusive", "--time-min=5", "--ntasks-per-core=1", "--wait-all-nodes=1",
+               "--gres=gpu:1", "--nodelist=n1", "--mail-type=END", "--tmp=5"]
+)  # fmt: skip
+def test_other_options_are_taken(option: str) -> None:
+    assert SlurmSettings(options=(option,)).options == (option,)
 
 
 @pytest.mark.parametrize("option", ["--comment=two words", "--constraint=[a*2 b]", "--x=a b c-d"])
