@@ -15,7 +15,7 @@ from distributed.scheduler import KilledWorker
 from distributed.security import Security
 
 from experiments.clusters.futures import Calls, pause
-from experiments.clusters.profile import DaskSettings, ProfileError
+from experiments.clusters.profile import QUEUES, DaskSettings, ProfileError
 from experiments.clusters.slurm_client import ClusterError
 from experiments.clusters.task import close_quietly, do_chunk
 from sim.version import usable_cores
@@ -31,9 +31,6 @@ COUNT_SECONDS: Final = 5.0
 LOSSES: Final = (CancelledError, asyncio.CancelledError, CommClosedError)
 """What a client raises whose scheduler is gone."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-KINDS: Final = {
-    "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
-}  # fmt: skip
 
 
 class DaskPool:
@@ -165,13 +162,7 @@ def jobs_of_queue(options: Any) -> Any:
             "[dask.jobqueue] needs dask-jobqueue; install it with `uv sync --extra jobqueue`"
         ) from error
     given = dict(options)
-    kind, jobs = given.pop("kind", None), given.pop("jobs", None)
-    if kind not in KINDS or type(jobs) is not int or jobs < 1:
-        raise ProfileError(f"[dask.jobqueue] needs kind ({', '.join(KINDS)}) and jobs = 10")
-    if "interface" not in given:
-        raise ProfileError(
-            "[dask.jobqueue] needs interface, the network that nodes share, such as ib0"
-        )
+    kind, jobs = given.pop("kind"), given.pop("jobs")
     defaults = {
         "cores": 1, "processes": 1, "memory": "2GB", "python": sys.executable,
         "death_timeout": 60, "scheduler_options": QUIET,
@@ -179,7 +170,7 @@ def jobs_of_queue(options: Any) -> Any:
         "protocol": "tls://", "security": Security.temporary(),
     }  # fmt: skip
     try:
-        cluster = getattr(dask_jobqueue, KINDS[kind])(**{**defaults, **given})
+        cluster = getattr(dask_jobqueue, QUEUES[kind])(**{**defaults, **given})
     except (TypeError, ValueError) as error:
         raise ProfileError(f"[dask.jobqueue]: {error}") from error
     cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)

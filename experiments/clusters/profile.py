@@ -52,6 +52,10 @@ MEMORY: Final = re.compile(r"[0-9]{1,12}[KMGTkmgt]?")
 NO_MEMORY: Final = "none"
 """`mem` where the site is not to be asked for memory at all."""
 TIME: Final = re.compile(r"(?:([0-9]{1,9})-)?([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
+QUEUES: Final = {
+    "slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster",
+}  # fmt: skip
+"""Kinds of queue that Dask's workers can be jobs of, and what dask-jobqueue calls them."""
 OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -194,14 +198,25 @@ class DaskSettings:
             raise ProfileError(f"insecure is true or false, not {shown(self.insecure)}")
         if not isinstance(self.jobqueue, Mapping):
             raise ProfileError(f"jobqueue is a table, not {shown(self.jobqueue)}")
-        for name in ("kind", "interface"):
-            if name in self.jobqueue and not isinstance(self.jobqueue[name], str):
-                raise ProfileError(
-                    f"jobqueue.{name} must be text in quotes, not {shown(self.jobqueue[name])}"
-                )
-        jobs = self.jobqueue.get("jobs", 1)
-        if type(jobs) is not int or jobs < 1:
-            raise ProfileError(f"jobqueue.jobs must be a whole number from 1, not {shown(jobs)}")
+        if self.jobqueue:
+            refuse_queue(self.jobqueue)
+
+
+def refuse_queue(queue: Mapping[str, Any]) -> None:
+    """Raise ProfileError for a queue of which dask-jobqueue could make nothing.
+
+    What else it takes differs by kind and release, so other fields are its own to refuse.
+    """
+    kind, jobs, interface = (queue.get(name) for name in ("kind", "jobs", "interface"))
+    if kind not in tuple(QUEUES):
+        raise ProfileError(f"jobqueue.kind is one of {', '.join(QUEUES)}, not {shown(kind)}")
+    if type(jobs) is not int or jobs < 1:
+        raise ProfileError(f"jobqueue.jobs must be a whole number from 1, not {shown(jobs)}")
+    if not (isinstance(interface, str) and interface):
+        raise ProfileError(
+            "jobqueue.interface must be the network that nodes share, such as ib0, "
+            f"not {shown(interface)}"
+        )
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,8 @@ def settings_of(tree: Mapping[str, Any], label: str) -> dict[str, Any]:
 
     def descend(part: Mapping[str, Any], prefix: str) -> None:
         for key, value in part.items():
+            if isinstance(value, Mapping) and not value:
+                raise ExperimentError(f"{label}: {prefix}{key} is a table in which nothing stands")
             if isinstance(value, Mapping):
                 descend(value, f"{prefix}{key}.")
             elif f"{prefix}{key}" in found:

@@ -125,13 +125,14 @@ def test_a_profile_and_what_the_command_line_says_on_top(tmp_path: Path) -> None
     path = written(
         tmp_path / "site.toml",
         '[slurm]\npartition = "long"\ncpus = 4\nsetup = ["module load python"]\n'
-        'options = ["--constraint=avx2"]\n[dask.jobqueue]\nkind = "pbs"\njobs = 3\n',
+        'options = ["--constraint=avx2"]\n[dask.jobqueue]\nkind = "pbs"\njobs = 3\n'
+        'interface = "ib0"\n',
     )
     profile = read(path)
     assert profile.slurm == SlurmSettings(
         partition="long", cpus=4, setup=("module load python",), options=("--constraint=avx2",)
     )
-    assert profile.dask.jobqueue == {"kind": "pbs", "jobs": 3}
+    assert profile.dask.jobqueue == {"kind": "pbs", "jobs": 3, "interface": "ib0"}
     changed = profile.changed({"partition": "short", "cpus": None, "setup": ()}, {})
     assert changed.slurm == SlurmSettings(
         partition="short", cpus=4, setup=("module load python",), options=("--constraint=avx2",)
@@ -182,8 +183,10 @@ def test_a_profile_that_others_may_write_is_refused(tmp_path: Path, mode: int) -
      ("slurm.cpus = " + "9" * 5000, "a number in line 1 has 5,000 characters"),
      ("slurm" + ".a" * 50_000 + " = 1", "the key in line 1"),
      ("[dask]\njobqueue = 1\n", "jobqueue is a table"),
-     ("[dask.jobqueue]\nkind = ['pbs']\n", "jobqueue.kind must be text"),
-     ("[dask.jobqueue]\njobs = true\n", "jobqueue.jobs must be a whole number")],
+     ("[dask.jobqueue]\nkind = ['pbs']\n", "jobqueue.kind is one of slurm, pbs, lsf, sge"),
+     ("[dask.jobqueue]\nkind = 'Pbs'\n", "jobqueue.kind is one of"),
+     ("[dask.jobqueue]\nkind = 'pbs'\njobs = true\n", "jobqueue.jobs must be a whole number"),
+     ("[dask.jobqueue]\nkind = 'pbs'\njobs = 3\n", "jobqueue.interface must be the network")],
 )  # fmt: skip
 def test_mistakes_in_a_profile_are_one_sentence(tmp_path: Path, text: str, words: str) -> None:
     path = written(tmp_path / "site.toml", text)
