@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, Final
 
-from app.reporting.words import decided
+from app.reporting.words import decided, worlds_called
 from app.shell import OK, InputError
 from app.terminal import add, console, plain_table, print_json, short_warnings
 from experiments.claims.claim import QUESTIONS, library
+from experiments.claims.judging import LINEAR
 from experiments.claims.ledger import latest, stored
 from experiments.escape import for_terminal
 from experiments.reference import MADE, read
@@ -86,7 +87,7 @@ def show_claims(claim: str | None, folder: Path | None, *, reference: bool, as_j
         if as_json:
             print_json(entry)
         else:
-            print_claim(entry)
+            print_claim(entry, document)
         return OK
     if as_json:
         print_json({"folder": place, **document})
@@ -117,10 +118,13 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
     """Print every claim in a line or two."""
     out = console()
     size = document["size"]
+    called = worlds_called(document)
+    both = f"{document['calibrated']} plausible and {document['raw']} raw worlds"
     out.print(
-        f"{len(document['claims'])} claims over {document['calibrated']} plausible and "
-        f"{document['raw']} raw worlds as they are, compared with others in {size['worlds']} of "
-        f"each at most; {size['replicates']} replicates of {size['enterprises']:,} enterprises"
+        f"{len(document['claims'])} claims over "
+        f"{both if document['calibrated'] else f'{document["raw"]} {called}'} as they are, "
+        f"compared with others in {size['worlds']} of each at most; {size['replicates']} "
+        f"replicates of {size['enterprises']:,} enterprises"
     )
     if not size["early"]:
         out.print(
@@ -136,19 +140,20 @@ def print_ledger(document: dict[str, Any], place: str) -> None:
             continue
         out.print()
         out.print(f"{question}  {words}", style="bold")
-        table = plain_table("claim", "", "verdict", "plausible worlds", "raw ranges")
+        beside = ["raw ranges"] if document["calibrated"] else []
+        table = plain_table("claim", "", "verdict", called, *beside)
         for entry in mine:
             style = VERDICT_STYLES.get(entry["verdict"], "")
-            add(table, entry["id"], entry["statement"], entry["verdict"],
-                share(entry["share"]), share(entry["raw"]), style=style)  # fmt: skip
+            shares = [share(entry[name]) for name in ("share", "raw")][: 1 + len(beside)]
+            add(table, entry["id"], entry["statement"], entry["verdict"], *shares, style=style)
         out.print(table)
     out.print()
     out.print(f"from    {place}")
     out.print("next    nomoat claims show C05")
 
 
-def print_claim(entry: dict[str, Any]) -> None:
-    """Print everything about one claim."""
+def print_claim(entry: dict[str, Any], ledger: dict[str, Any]) -> None:
+    """Print everything about one claim of a ledger."""
     out = console()
     out.print(for_terminal(f"{entry['id']}  {entry['statement']}"), style="bold")
     who = f"{entry['who']}, {entry['when']}; {entry['question']} {entry['asked']}"
@@ -159,11 +164,13 @@ def print_claim(entry: dict[str, Any]) -> None:
     out.print()
     table = plain_table("over", "holds in", "of worlds")
     rows = [
-        ("plausible worlds", entry["share"], counted(entry["worlds"], entry["missing"])),
+        (worlds_called(ledger), entry["share"], counted(entry["worlds"], entry["missing"])),
         ("raw ranges", entry["raw"], counted(entry["raw_worlds"], entry.get("raw_missing", 0))),
-        ("quality that never saturates", entry["linear"], "fewer"),
-        ("intervention in 2023, no record", entry["early"], "fewer"),
+        ("quality that never saturates", entry["linear"], switched_worlds(entry)),
+        ("intervention in 2023, no record", entry["early"], f"at most {ledger['size']['early']:,}"),
     ]
+    if not ledger["calibrated"]:
+        del rows[1]  # They are the same worlds.
     for words, found, worlds in rows:
         if found is not None:
             add(table, words, share(found), str(worlds))
@@ -193,6 +200,11 @@ def print_claim(entry: dict[str, Any]) -> None:
         out.print(for_terminal(f"case    {name}: {words}"))
     for caveat in entry["caveats"]:
         out.print(for_terminal(f"caveat  {caveat}"))
+
+
+def switched_worlds(entry: dict[str, Any]) -> str:
+    """In how many worlds quality was let go on, empty where a ledger does not say."""
+    return next((f"{one['worlds']:,}" for one in entry["switched"] if one["name"] == LINEAR), "")
 
 
 def counted(worlds: int, missing: int) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from experiments.claims.verdicts import BROADLY
+from experiments.claims.verdicts import BROADLY, PLAUSIBLE, SOURCED
 from sim.catalogue import catalogue
 
 DASH: Final = "–"
@@ -78,7 +78,7 @@ def unit_of(path: str) -> str:
 
 def worlds_called(ledger: Entry) -> str:
     """What the worlds of a ledger are: plausible only where facts were asked."""
-    return "plausible worlds" if ledger["calibrated"] else "worlds of the raw ranges"
+    return PLAUSIBLE if ledger["calibrated"] else SOURCED
 
 
 def so_many(number: int, called: str) -> str:

@@ -14,7 +14,7 @@ from experiments.claims.judging import LINEAR, Effect, Finding, found
 from experiments.claims.shape import ASKED as ASKED_SHAPE
 from experiments.claims.shape import SHAPE
 from experiments.claims.sweep import AS_IS, EARLY, WIDE, Part, Runs, Table
-from experiments.claims.verdicts import verdicts
+from experiments.claims.verdicts import PLAUSIBLE, SOURCED, verdicts
 from experiments.claims.worlds import CALIBRATED, RAW, Worlds, described
 from experiments.durable import Disk, may_begin
 from experiments.folder import OUTPUTS
@@ -182,7 +182,8 @@ def document_of(
     failed: int,
 ) -> dict[str, Any]:  # fmt: skip
     """The ledger as JSON."""
-    given = verdicts({name: one.judged for name, one in findings.items()})
+    called = PLAUSIBLE if worlds.of(CALIBRATED).any() else SOURCED
+    given = verdicts({name: one.judged for name, one in findings.items()}, called)
     return {
         "size": asdict(size),
         "calibrated": int(worlds.of(CALIBRATED).sum()),

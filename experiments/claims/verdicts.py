@@ -18,6 +18,9 @@ Verdict = Literal[
 ]
 BROADLY: Final = 0.75
 """Lower bound of the share of worlds from which a claim holds broadly; one less it fails so."""
+PLAUSIBLE: Final = "plausible worlds"
+SOURCED: Final = "worlds of the sourced ranges"
+"""What worlds are called that were asked to meet facts, and those that were not."""
 ERROR_RATE: Final = 0.05
 UNPINNED: Final = 0.9
 """Spread left by the facts, as a share of the prior's, above which a driver is not pinned."""
@@ -66,13 +69,18 @@ def share_of(holds: Holds, weights: Floats) -> Share:
     return wilson(share, float(weights.sum() ** 2 / (weights**2).sum()))
 
 
-def verdicts(judged: Mapping[str, Judged]) -> dict[str, tuple[Verdict, str]]:
-    """The verdict of every claim and the reason for it; boxes are corrected over all claims."""
+def verdicts(
+    judged: Mapping[str, Judged], called: str = PLAUSIBLE
+) -> dict[str, tuple[Verdict, str]]:
+    """The verdict of every claim and the reason for it; boxes are corrected over all claims.
+
+    called: what the worlds are, `PLAUSIBLE` or `SOURCED`.
+    """
     proven = proven_boxes({name: one.box for name, one in judged.items()})
-    return {name: verdict(one, name in proven) for name, one in judged.items()}
+    return {name: verdict(one, name in proven, called) for name, one in judged.items()}
 
 
-def verdict(one: Judged, box_proven: bool) -> tuple[Verdict, str]:
+def verdict(one: Judged, box_proven: bool, called: str = PLAUSIBLE) -> tuple[Verdict, str]:
     """The verdict of a claim and why. box_proven: whether its box stands among those of all."""
     if one.identified:
         return "not identified", one.identified
@@ -82,12 +90,12 @@ def verdict(one: Judged, box_proven: bool) -> tuple[Verdict, str]:
         return "not identified", reason
     share = one.share
     if share.low >= BROADLY:
-        return "holds broadly", f"in at least {share.low:.0%} of plausible worlds"
+        return "holds broadly", f"in at least {share.low:.0%} of {called}"
     if share.high <= 1.0 - BROADLY:
-        return "fails broadly", f"it holds in at most {share.high:.0%} of plausible worlds"
+        return "fails broadly", f"it holds in at most {share.high:.0%} of {called}"
     if box_proven and one.box is not None:
         return "holds under stated conditions", f"in {one.box.density:.0%} of the worlds of a box"
-    return "not identified", f"it holds in {share.low:.0%} to {share.high:.0%} of plausible worlds"
+    return "not identified", f"it holds in {share.low:.0%} to {share.high:.0%} of {called}"
 
 
 def crossing(one: Judged, stated: Collection[str] = ()) -> str:

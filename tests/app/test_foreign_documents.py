@@ -147,3 +147,21 @@ def test_an_ensemble_of_any_document_is_shown(
     for what, document in changed(documents[kind], 9):
         file.write_text(json.dumps(document), "utf-8")
         no_failure(use, what)
+
+
+def test_a_claim_says_over_which_worlds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(calibrated: int) -> str:
+        one = {**entry("C13", "Q2"), "reason": "r"}
+        place = store(tmp_path, ledger=ledger(one, calibrated=calibrated))["ledger"]
+        show_claims(None, place, reference=False, as_json=False)
+        show_claims("c13", place, reference=False, as_json=False)
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "150 plausible and 512 raw worlds" in said(150)
+    assert "plausible worlds 50% (45% to 55%) 97" in said(150)
+    raw = said(0)
+    assert "plausible" not in raw
+    assert "raw ranges" not in raw
+    assert "over 512 worlds of the sourced ranges" in raw
+    assert "2023, no record 29% (21% to 38%) at most 33" in raw
+    assert "fewer" not in raw

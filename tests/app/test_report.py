@@ -141,7 +141,7 @@ def test_questions_are_answered_with_the_numbers_of_the_ledger(nomoat: Nomoat) -
 
 def test_worlds_without_facts_are_not_called_plausible(nomoat: Nomoat) -> None:
     text = made(nomoat, ledger=ledger(calibrated=0)).text
-    assert "of 97 worlds of the raw ranges" in text
+    assert "of 97 worlds of the sourced ranges" in text
     assert "of 97 plausible worlds" not in text
     assert "without asking whether they meet the facts" in text
 

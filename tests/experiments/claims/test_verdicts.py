@@ -16,6 +16,7 @@ from experiments.claims.claim import Claim, claim_of
 from experiments.claims.judging import Finding, found, weighted_quantiles
 from experiments.claims.sweep import Table
 from experiments.claims.verdicts import (
+    SOURCED,
     Driver,
     Judged,
     proven_boxes,
@@ -304,3 +305,11 @@ def test_a_claim_that_looks_uses_the_weights_of_all_worlds() -> None:
     assert not compares.looks
     both = table(space, lambda row: 0.0 * row[0], lambda row: row[0])
     assert judged(weighed, compares, both).judged.share.share == 0.0
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 0.9), (0.0, 0.1), (0.4, 0.6)])
+def test_worlds_that_met_no_facts_are_not_called_plausible(low: float, high: float) -> None:
+    judged = one(Share((low + high) / 2, low, high))
+    assert "% of plausible worlds" in verdict(judged, box_proven=False)[1]
+    assert "% of worlds of the sourced ranges" in verdict(judged, False, SOURCED)[1]
+    assert "sourced" in verdicts({"C": judged}, SOURCED)["C"][1]
