@@ -43,7 +43,7 @@ LOGS = ("telemetry", "failures", "quarantine", "writers", "worlds")
 
 
 FACTS: Mapping[str, Any] = {
-    "experiment": "tiny", "question": "", "hash": "01234567", "model_version": "0" * 16,
+    "experiment": "tiny", "question": "", "hash": "a438f279", "model_version": "0" * 16,
     "replicates": 1, "sizes": [], "points": 1, "levers": [], "uncertainties": [], "paths": [],
     "options": [], "worlds": [[]], "limits": {},
     "identity": {

@@ -1,7 +1,6 @@
 """An experiment: the file that declares a sweep, read and checked before anything starts."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from experiments.sweeps.factors import (
     settings_of,
     typed_setting,
 )
+from experiments.sweeps.manifest import hash_of
 from experiments.sweeps.outcomes import FACT, Outcome, column_of, outcomes_of, refuse_strangers
 from experiments.sweeps.words import Words
 from sim.catalogue import shown
@@ -108,8 +108,7 @@ class Experiment:
     @property
     def hash(self) -> str:
         """Eight hexadecimal digits of the identity."""
-        text = json.dumps(self.identity(), sort_keys=True, default=str)
-        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+        return hash_of(self.identity())
 
     @property
     def months(self) -> int:

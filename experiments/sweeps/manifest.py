@@ -1,5 +1,7 @@
 """What the manifest of a sweep must look like before anything in it is used."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
@@ -10,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from experiments.stored import DocumentError, Seed, refuse_other_shape
 from experiments.sweeps.factors import ExperimentError, Factor
 from experiments.sweeps.outcomes import Outcome, outcome_schema
+from sim.catalogue import shown
 from sim.schemas import SCHEMAS
 
 MOST_RUNS: Final = 100_000_000
@@ -99,6 +102,17 @@ def refuse_malformed(found: Any, label: str) -> None:
         raise DocumentError(f"{label}: identity.market names {unknown[0]!r}, and no column has it")
     for place, fields in enumerate(identity["outcomes"]):
         _refuse_outcome(fields, f"{label}: identity.outcomes.{place}")
+    if hash_of(identity) != found["hash"]:
+        raise DocumentError(
+            f"{label}: hash is {shown(found['hash'])}, and that of identity is "
+            f"{hash_of(identity)}; one of them was changed after the sweep began"
+        )
+
+
+def hash_of(identity: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits of what makes a sweep another one."""
+    text = json.dumps(identity, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def _refuse_other_names(found: Mapping[str, Any], label: str) -> None:
