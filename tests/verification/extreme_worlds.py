@@ -55,7 +55,11 @@ def overrides(seed: int, most: int = 96) -> dict[str, Any]:
     for table in SUMS:
         _mend_shares(found, table)
     if seed % 2 == 0:
-        found["events"] = [_event(luck, found["months"]) for _ in range(luck.randint(1, 4))]
+        events = [_event(luck, found["months"]) for _ in range(luck.randint(1, 4))]
+        # Nothing can be aimed at a vendor that is never there.
+        found["events"] = [
+            one for one in events if found.get(f"vendors.{one.get('target')}.present", True)
+        ]
     return found
 
 
