@@ -260,7 +260,7 @@ def _rules(
     home = np.array([r.home for r in regions])
     imports = np.array([r.foreign_apis for r in regions])
     seat = np.array([names.index(v.region) for v in market.vendors], np.int64)
-    exports = np.array([bool(v.facts.sells_abroad) for v in market.vendors])
+    exports = np.array([v.facts.sells_abroad for v in market.vendors], bool)
     region, vendor, access = firms.region[owner], book.vendor[rows], book.access[rows]
     own = access == Access.SELFHOST
     near = home[seat[vendor]] == home[region]

@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from experiments import workers
+from experiments.durable import is_partial, remove_old_partials
 
 PATIENCE = 600.0
 """Seconds after which something has gone wrong that no assertion names."""
@@ -97,6 +98,21 @@ def leftovers(directory: Path) -> list[str]:
         for path in directory.rglob("*")
         if "partial" in path.name or path.parent.name == "writers" or path.suffix == ".lock"
     )
+
+
+def leftovers_for_good(directory: Path) -> list[str]:
+    """Those that stay when a day has passed and the next result is written beside them.
+
+    What a killed process had half written has a random name, since ids of processes repeat; that
+    nobody writes it any more is known by its age alone.
+    """
+    for name in leftovers(directory):
+        path = directory / name
+        if is_partial(path.name) and path.exists():
+            os.utime(path, (0, 0))
+            beside = next(one for one in path.parent.iterdir() if not is_partial(one.name))
+            remove_old_partials(beside, all_beside=True)
+    return leftovers(directory)
 
 
 def moment(name: str, number: int) -> float:

@@ -14,7 +14,7 @@ def test_an_added_event_is_exported_and_survives_reset(tab: Open, tmp_path: Path
     page = tab()
     page.button("Step").click()
     page.wait_for("2023-01 of")
-    page.button("Meta closes").click()
+    page.button("Meta becomes closed").click()
     page.wait_for("1 event added")
     page.page.wait_for_url("**event=2023-02,strategy-switch,meta,**")
     assert "2023-01 of" in page.status()

@@ -174,7 +174,7 @@ def check_kill(name: str, number: int, directory: Path, oracles: Path) -> None:
     alive = command.kill_after(delay)
     log = f"{name}, kill {number}: {delay:.4f} s of {seconds:.4f} s into its work, alive: {alive}"
     command.finish()
-    assert killing.leftovers(command.directory) == [], log
+    assert killing.leftovers_for_good(command.directory) == [], log
     found = contents(command.directory / "out")
     differing = sorted(
         file for file in right.keys() | found.keys() if right.get(file) != found.get(file)

@@ -251,13 +251,13 @@ def listening() -> set[str]:
     """Addresses at which Python processes of this machine listen, beyond loopback."""
     import psutil
 
-    return {
-        one.laddr.ip
-        for process in psutil.process_iter()
-        if "dask" in " ".join(process.cmdline())
-        for one in process.net_connections("inet")
-        if one.status == psutil.CONN_LISTEN
-    } - {"127.0.0.1"}
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # It may have ended meanwhile.
+            if "dask" in " ".join(process.cmdline()):
+                sockets = process.net_connections("inet")
+                found |= {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
+    return found - {"127.0.0.1"}
 
 
 def test_workers_of_dask_as_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
