@@ -83,7 +83,8 @@ def test_an_experiment_and_a_claim_of_a_stranger(
     assert "\\x1b]0;owned\\x07\\nnomoat: all is well" in done.stdout
     texts = ("id", "statement", "who", "when", "question", "asked", "reason")
     claim = {**stored_results.entry(), **dict.fromkeys(texts, OWNED)}
-    print_claim({**claim, "cases": {OWNED: OWNED}, "caveats": ["\x1b[2J\n"]})
+    claim |= {"cases": {OWNED: OWNED}, "caveats": ["\x1b[2J\n"]}
+    print_claim(claim, stored_results.ledger(claim))
     assert plain(capsys.readouterr().out)
 
 

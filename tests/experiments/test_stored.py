@@ -15,6 +15,7 @@ from sweeping import FullDisk
 
 from experiments import durable, stored
 from experiments.claims import ledger
+from experiments.claims.shape import Planned
 from experiments.durable import Disk, StoreError, may_begin
 from experiments.ensemble.folder import EnsembleError, EnsembleFolder
 from experiments.evidence.calibration_folder import CalibrationFolder
@@ -150,6 +151,10 @@ def test_a_ledger_and_a_calibration_begin_where_one_was_killed(
         "model_version": "a", "scenario": "x", "scenario_hash": "y", "settings": {}, "space": [],
         "checks": [],
     }  # fmt: skip
+    size = dict.fromkeys(Planned.__annotations__, 1) | {"reported": True}
+    asked: dict[str, Any] = {
+        "claims": {}, "switches": "s", "size": size, "worlds": "w", "model_version": "a",
+    }  # fmt: skip
     for kind in ("ledger", "calibration"):
         place = tmp_path / kind
         place.mkdir()
@@ -157,12 +162,12 @@ def test_a_ledger_and_a_calibration_begin_where_one_was_killed(
             (place / name).write_text("a = 1\n")
         for _ in range(2):
             if kind == "ledger":
-                ledger.prepare(place, ids, "a = 1\n")
+                ledger.prepare(place, asked, "a = 1\n")
             else:
                 CalibrationFolder(place).prepare(ids, "a = 1\n")
     (tmp_path / "ledger" / ledger.ASKED).write_text("{")
     with pytest.raises(ledger.LedgerError, match="is damaged"):
-        ledger.prepare(tmp_path / "ledger", ids, "a = 1\n")
+        ledger.prepare(tmp_path / "ledger", asked, "a = 1\n")
     CalibrationFolder(tmp_path / "calibration").identity_path.write_text('{"space": 5}')
     with pytest.raises(CalibrationError, match="model_version is missing"):
         CalibrationFolder(tmp_path / "calibration").identity()
