@@ -172,8 +172,8 @@ class Scenario(Parameters):
             total = sum(row.share for row in getattr(self, label).values())
             if not 0.99 <= total <= 1.01:
                 raise ValueError(f"{label}: the shares must add up to 1, not {total:.3f}")
-        if not any(region.home for region in self.regions.values()):
-            raise ValueError("regions: at least one must be home")
+        if not sum(region.share for region in self.regions.values() if region.home):
+            raise ValueError("regions: at least one with a share above 0 must be home")
         if sum(platform.share for platform in self.platforms.values()) > 1.0 + 1e-9:
             raise ValueError("platforms: the shares must not exceed 1 together")
         for key, platform in self.platforms.items():

@@ -70,6 +70,7 @@ def without(packages: list[str], calls: list[list[str]], place: Path) -> list[An
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.system
 def test_all_but_a_few_commands_need_no_extra(tmp_path: Path) -> None:
     calls = [*READING, *(call.split() for call in NEEDING)]
     for call, code, output in without(list(EXTRAS), calls, tmp_path):

@@ -222,3 +222,9 @@ def test_a_hostile_file_name_cannot_paint_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "\x1b[31mred\n.toml"
     path.write_text("months = 0")
     assert "\\x1b[31mred" in refusal(path)
+
+
+def test_a_market_without_firms_at_home_is_refused() -> None:
+    abroad = {"regions.europe.share": 0.0, "regions.north-america.share": 0.0}
+    with pytest.raises(ScenarioError, match="one with a share above 0 must be home"):
+        load("baseline", {**abroad, "regions.china.share": 1.0})

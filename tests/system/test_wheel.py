@@ -12,7 +12,6 @@ import pytest
 import sweeping
 import tomli_w
 
-pytestmark = pytest.mark.system
 ROOT = Path(__file__).resolve().parents[2]
 UV = os.environ.get("UV") or shutil.which("uv") or "uv"
 READING = (
@@ -90,14 +89,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return found
 
 
+@pytest.mark.system
 def test_the_wheel_alone_runs_and_reads(installed: Installed) -> None:
     assert (installed.place / "run" / "market.parquet").is_file()
     for command in READING:
         assert "No module" not in installed.nomoat(command)
-    for command in (CALIBRATE, "analyze small", "claims run"):
+    for command in (CALIBRATE, "claims run"):
         assert "uv sync --extra analysis" in installed.nomoat(command, code=3)
 
 
+@pytest.mark.soak
 def test_analysis_alone(installed: Installed) -> None:
     with installed.extra("analysis"):
         installed.nomoat(CALIBRATE)
@@ -105,6 +106,7 @@ def test_analysis_alone(installed: Installed) -> None:
         installed.nomoat("sweep run screening --dry-run")
 
 
+@pytest.mark.soak
 def test_ui_alone(installed: Installed) -> None:
     page = "import app.browser.page, app.browser.serve, app.browser.mesa_page"
     with installed.extra("ui"):
@@ -112,6 +114,7 @@ def test_ui_alone(installed: Installed) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.soak
 def test_engines_alone(installed: Installed) -> None:
     with installed.extra("dask"):
         installed.nomoat("sweep run small.toml --engine dask --jobs 1 --quiet --out dask")

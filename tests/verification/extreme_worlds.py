@@ -12,12 +12,12 @@ from agents.common.vocabulary import STRATEGIES
 from sim.catalogue import ParameterInfo, catalogue
 from sim.loading import load
 from sim.market import Market
+from sim.scenario import Scenario
 
 OF_A_RUN = ("name", "summary", "seed", "months", "history.", "enterprise.population", "output.")
 """Beginnings of paths that say how a run is made, not what its world is."""
 SUMS = ("sectors", "regions", "platforms")
 """Tables whose shares must add up to 1, or not exceed it."""
-HOME = ("north-america", "europe")
 TRIED = {"number", "integer", "switch", "choice"}
 NEAR = (0.0, 0.0, 1e-12, 1e-6, 1e-3)
 """How far from an end, as a share of the range; twice as often at the end itself."""
@@ -50,10 +50,9 @@ def overrides(seed: int, most: int = 96) -> dict[str, Any]:
     for info in _chosen(luck):
         found[info.path] = _value(luck, info)
     _mend_review(found)
-    if not any(found.get(f"regions.{name}.home", True) for name in HOME):
-        found |= {f"regions.{name}.home": True for name in HOME}
     for table in SUMS:
         _mend_shares(found, table)
+    _mend_home(found)
     if seed % 2 == 0:
         events = [_event(luck, found["months"]) for _ in range(luck.randint(1, 4))]
         # Nothing can be aimed at a vendor that is never there.
@@ -92,6 +91,14 @@ def _mend_review(found: dict[str, Any]) -> None:
         usual = {info.path: info.default for info in tried() if info.path in pair}
         values = sorted(found.get(name, usual[name]) for name in pair)
         found.update(zip(pair, values, strict=True))
+
+
+def _mend_home(found: dict[str, Any]) -> None:
+    """All regions are home if there are no firms in those that are."""
+    usual = Scenario().regions
+    homes = [name for name in usual if found.get(f"regions.{name}.home", usual[name].home)]
+    if not sum(found.get(f"regions.{name}.share", usual[name].share) for name in homes):
+        found |= {f"regions.{name}.home": True for name in usual}
 
 
 def _mend_shares(found: dict[str, Any], table: str) -> None:
