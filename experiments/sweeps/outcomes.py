@@ -318,8 +318,10 @@ def month_of(value: Any, months: int, where: str) -> int:
     if isinstance(value, str):
         try:
             check_month(value, where)
-        except ValueError as error:
-            raise ExperimentError(str(error)) from None
+        except ValueError:
+            raise ExperimentError(
+                f'{where} is a month written YYYY-MM, such as "2030-12", not {shown(value)}'
+            ) from None
         value = month_index(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ExperimentError(f'{where} is a month such as "2030-12", not {shown(value)}')

@@ -193,3 +193,9 @@ def test_an_outcome_of_a_vendor_counts_months_without_it_as_nothing() -> None:
 def test_an_impossible_outcome_of_a_vendor_is_refused(spec: dict[str, object], words: str) -> None:
     with pytest.raises(ExperimentError, match=words):
         outcome_of("x", spec, 13, "e.toml")
+
+
+def test_a_month_as_long_as_a_book_is_not_quoted_in_full() -> None:
+    with pytest.raises(ExperimentError, match="is a month written YYYY-MM") as caught:
+        outcome_of("late", {"column": "hhi_spend", "at": "x" * 5000}, 96, "mine.toml")
+    assert len(str(caught.value)) < 300
