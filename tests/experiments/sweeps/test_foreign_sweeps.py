@@ -301,6 +301,17 @@ def test_a_manifest_that_is_none_says_the_way_on(
         folder.manifest()
 
 
+@pytest.mark.parametrize(("field", "value"), [("seed", 8), ("months", 4), ("scenario", ["x=1"])])
+def test_an_identity_that_was_changed_is_said(
+    folder: SweepFolder, field: str, value: object
+) -> None:
+    facts = json.loads(folder.manifest_path.read_text())
+    facts["identity"][field] = value
+    folder.manifest_path.write_text(json.dumps(facts))
+    with pytest.raises(SweepError, match="one of them was changed after the sweep began"):
+        folder.manifest()
+
+
 def test_the_way_on_is_one(folder: SweepFolder, made: Path) -> None:
     folder.manifest_path.unlink()
     report = sweeping.swept(
